@@ -1,0 +1,103 @@
+// What the engine asks of the place where entries live: a Redis, or this process's memory. One implementation for each
+// topology; the rules of the protocol (docs/architecture.md) are the engine's, but each call below is atomic.
+//
+// A backend is used in sessions. open() makes fresh connections, all to one server with one identity; the session ends
+// as a whole when any of them is lost, or with close(). No call is ever carried from one session into another.
+//
+// Thread-safe. Calls are awaited on any executor and resume there; one from an I/O thread that the backend was made
+// with uses that thread's own connection. Each has a deadline: past it the outcome is errc::timed_out and unknown, and
+// the call has ended for the caller. Errors: errc::unavailable, timed_out, refused, bad_reply.
+#pragma once
+
+#include "reprise/errc.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace reprise {
+
+using deadline = std::chrono::steady_clock::duration;
+
+class backend {
+ public:
+  template <class T>
+  using awaitable = boost::asio::awaitable<result<T>>;
+
+  virtual ~backend() = default;
+
+  // sessions ---------------------------------------------------------------------------------------------------------
+  // Which data this server holds: its run id with its replication id. Ends a session that is open.
+  // errc::wrong_role for a replica.
+  virtual awaitable<std::string> open() = 0;
+  // Asks for role and identity again, on the open session: errc::wrong_role, or an identity to compare.
+  virtual awaitable<std::string> check() = 0;
+  // Closes all connections; calls under way end with errc::unavailable.
+  virtual void close() noexcept = 0;
+  // Called, on any thread, once for each session that ended by itself or could not be opened, with a reason for the log.
+  // Set before open().
+  virtual void on_lost(std::function<void(const std::string& why)> handler) = 0;
+  // Where it is, for the log, without secrets: "redis://127.0.0.1:6379/0".
+  virtual std::string address() const = 0;
+
+  // the protocol -----------------------------------------------------------------------------------------------------
+  struct found {
+    std::optional<std::string> generation, entry;
+  };
+  virtual awaitable<found> lookup(std::string generation_key, std::string entry_key, deadline limit) = 0;
+
+  // Reads the generation, or sets it to stamp + random where it is missing or does not begin with the stamp; then takes
+  // the fill lock where it is free or held by a fill of another generation, unless an entry of that generation is there
+  // already. The lock's value is the generation, a space, and the token.
+  struct begin_request {
+    std::string generation_key, entry_key, lock_key;
+    std::string stamp, random;  // a new generation is stamp + random
+    std::string lock_token;
+    std::chrono::milliseconds generation_ttl{}, lock_ttl{};
+  };
+  struct begun {
+    std::string generation;  // to be captured
+    bool locked = false;
+    std::optional<std::string> entry;  // there already; then locked is false
+  };
+  virtual awaitable<begun> begin(begin_request request, deadline limit) = 0;
+
+  // Stores the entry only if the generation is still the captured one, and drops the caller's fill lock in any case.
+  struct commit_request {
+    std::string generation_key, entry_key, lock_key, index_key;
+    std::string captured, lock;  // the lock's value, empty where it is not held
+    std::string entry;
+    std::chrono::milliseconds ttl{};
+    std::size_t largest_scope = 0;  // entries a scope may hold
+  };
+  enum class commit_outcome { stored, generation_changed, scope_full };
+  virtual awaitable<commit_outcome> commit(commit_request request, deadline limit) = 0;
+
+  // Drops the fill lock where it still has the value `lock`: a fill whose reply is not to be stored.
+  virtual awaitable<void> release(std::string lock_key, std::string lock, deadline limit) = 0;
+
+  // Removes the generations: the acknowledgement of an invalidation. Works where the server is full. `limit` holds for
+  // each chunk of 500 keys.
+  virtual awaitable<void> invalidate(std::vector<std::string> generation_keys, deadline limit) = 0;
+
+  // Removes the scope's entries that are not of its present generation; returns how many. Best effort.
+  virtual awaitable<std::size_t> tidy(std::string generation_key, std::string index_key, deadline limit) = 0;
+
+  // a plain cache client ---------------------------------------------------------------------------------------------
+  virtual awaitable<std::optional<std::string>> get(std::string key, deadline limit) = 0;
+  // REQUIRES: ttl > 0; every key has one.
+  virtual awaitable<void> set(std::string key, std::string value, std::chrono::milliseconds ttl, deadline limit) = 0;
+  // Returns whether it was there.
+  virtual awaitable<bool> del(std::string key, deadline limit) = 0;
+  // Removes the keys that match a glob pattern, by SCAN and UNLINK, never KEYS; returns how many. Walks the whole keyspace:
+  // for people and tools, never for a request's way. `limit` holds for each round trip.
+  virtual awaitable<std::size_t> del_pattern(std::string pattern, deadline limit) = 0;
+};
+
+}  // namespace reprise

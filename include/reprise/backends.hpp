@@ -1,0 +1,41 @@
+// The places where entries can live.
+#pragma once
+
+#include "reprise/backend.hpp"
+#include "reprise/environment.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace reprise {
+
+struct redis_options {
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 6379;
+  std::string user;      // empty: the default user
+  std::string password;  // empty: none. Never logged.
+  int database = 0;
+  // For resolving, connecting and the first reply of a new connection, each.
+  std::chrono::milliseconds connect_deadline{1000};
+  // The largest reply that is read; a server that sends more is disconnected.
+  std::size_t largest_read_bytes = 64 * 1024 * 1024;
+};
+
+// One standalone Redis or Valkey server. One connection for each executor (an io_context that one thread runs), and one
+// more, on the first, for what may take long. REQUIRES: at least one executor; they outlive the backend's calls.
+std::shared_ptr<backend> make_redis_backend(redis_options options, std::vector<boost::asio::any_io_executor> io_threads);
+
+struct memory_options {
+  // Keys and values together; beyond it the least recently used entries go.
+  std::size_t largest_bytes = 256 * 1024 * 1024;
+};
+
+// This process's own memory: a Redis with an identity of its own that lives as long as the object.
+std::shared_ptr<backend> make_memory_backend(memory_options options, std::shared_ptr<environment> world);
+
+}  // namespace reprise

@@ -1,0 +1,36 @@
+// How one route is cached. A policy is data: one line a route, for example
+//
+//   {.prefix = "bookings", .ttl = 600s, .vary_query = {"status", "page", "limit", "sort"}}
+//
+// Only GET replies with a 2xx status are stored.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace reprise {
+
+enum class audience {
+  per_user,  // the reply depends on who asks: keys by user and role
+  shared,    // the same for everybody: one scope for the route
+  thing,     // the same for everybody, one scope for each thing that the path names
+};
+
+struct cache_policy {
+  // The name of the cached resource, the first part of its keys. A valid name (key.hpp).
+  std::string prefix;
+  // How long an entry may be served. A safety net, since invalidation is exact. Absent: options::default_ttl.
+  std::optional<std::chrono::seconds> ttl{};
+  // The query parameters that the reply depends on. All others make no difference to the key.
+  std::vector<std::string> vary_query{};
+  reprise::audience audience = audience::per_user;
+  // Parameters that make a request go to the origin, uncached, where they are there at all: a free-text search.
+  std::vector<std::string> bypass_query{};
+  // The largest body that is stored; a larger one is answered and counted.
+  std::size_t largest_entry_bytes = 1024 * 1024;
+};
+
+}  // namespace reprise

@@ -1,0 +1,153 @@
+// Start here: response caching for HTTP services that never serves a list older than the last acknowledged write.
+//
+//   auto cache = reprise::response_cache({}, backend, log, environment, logger);
+//   co_spawn(io, cache.run(), detached);                                   // connects, replays, relays, reconnects
+//   auto reply = co_await cache.serve(policy, request, origin);            // a cached GET
+//   co_await cache.invalidate({scope}, rows);                              // after a write's commit, before its reply
+//
+// Read next: policy.hpp (how a route is cached), key.hpp (what a scope is), backend.hpp and invalidation_log.hpp (what is
+// underneath). docs/architecture.md states the protocol and its reasons.
+//
+// Thread-safe: one object for the whole process, used from every I/O thread. It must outlive all coroutines that use it.
+#pragma once
+
+#include "reprise/backend.hpp"
+#include "reprise/environment.hpp"
+#include "reprise/invalidation_log.hpp"
+#include "reprise/key.hpp"
+#include "reprise/policy.hpp"
+#include "reprise/statistics.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace spdlog {
+class logger;
+}
+
+namespace reprise {
+
+struct options {
+  // Which deployment's data this is: part of every generation, so that two that share a Redis cannot read each other's.
+  std::string deployment = "default";
+  // For policies that name no TTL.
+  std::chrono::seconds default_ttl{600};
+  // The longest that one request waits for the backend, all its calls together.
+  std::chrono::milliseconds deadline{50};
+  // How long a request waits for another one's fill of the same entry before it reads the origin itself.
+  std::chrono::milliseconds fill_wait{1000};
+  // After this a fill lock whose holder died is free again.
+  std::chrono::milliseconds lock_ttl{10'000};
+  // Origin reads in flight, and how long a request waits for a place among them before errc::overloaded.
+  std::size_t origin_reads = 64;
+  std::chrono::milliseconds origin_wait{1000};
+  // Entries that one scope may hold; one more is answered but not stored.
+  std::size_t largest_scope = 256;
+  // How often the relay looks for invalidations to repeat, and checks whom it is connected to.
+  std::chrono::milliseconds period{250};
+  // Pauses between attempts to connect: doubling, with jitter, from the first to the second.
+  std::chrono::milliseconds shortest_pause{50}, longest_pause{2000};
+  // For proofs only: rules taken away, so that a test can show that it would notice. Never set outside tests.
+  struct weakened {
+    bool commit_without_generation_check = false;
+    bool collapse_by_key_alone = false;
+  } weakened{};
+};
+
+// Who asks, and for what. The views must outlive the call.
+struct cache_request {
+  std::string_view user = "anonymous";  // from a verified token, never from the request's text
+  std::string_view role = "guest";
+  std::string_view thing;               // audience::thing: which
+  const parameters* query = nullptr;    // null: none
+  std::string_view request_id;          // for the log
+};
+
+// What an origin read gave. `headers` go to the client that caused the read, and are not stored.
+struct origin_reply {
+  unsigned status = 200;
+  std::string content_type;
+  std::string body;
+  std::vector<std::pair<std::string, std::string>> headers;
+};
+using origin = std::function<boost::asio::awaitable<origin_reply>()>;
+
+enum class outcome { hit, miss, bypass };
+
+struct cached_reply {
+  reprise::outcome outcome = outcome::bypass;
+  bool collapsed = false;           // a miss that joined another request's fill
+  std::string_view why;             // a bypass: its reason, a static text
+  unsigned status = 0;
+  std::string content_type;
+  std::string etag;                 // weak, with its quotes: W/"5d41402abc4b2a76"; empty for replies that are not 2xx
+  std::shared_ptr<const std::string> storage;  // keeps `body` alive
+  std::string_view body;
+  std::chrono::seconds age{0}, ttl{0};  // since it was read from the origin; how much longer it may be served
+  std::string key;                      // empty where the request has none
+  std::vector<std::pair<std::string, std::string>> headers;
+};
+
+class response_cache {
+ public:
+  // `backend` may be null: then every request goes to the origin. `logger` may be null: silence.
+  response_cache(options settings, std::shared_ptr<backend> where, std::shared_ptr<invalidation_log> log,
+                 std::shared_ptr<environment> world, std::shared_ptr<spdlog::logger> logger);
+  ~response_cache();
+  response_cache(const response_cache&) = delete;
+
+  // Connects, replays what was missed, and keeps the cache in use until stop(). Run it once, on one executor.
+  boost::asio::awaitable<void> run();
+  // Ends run() and closes the backend. The cache is bypassed from then on. Any thread.
+  void stop() noexcept;
+
+  // Answers from the cache, or reads the origin and stores what it gives. errc::overloaded where there is no place for an
+  // origin read; every fault of the backend is a bypass. Exceptions of `read` pass through.
+  boost::asio::awaitable<result<cached_reply>> serve(const cache_policy& policy, const cache_request& request,
+                                                     const origin& read);
+
+  // invalidation: after the commit, before the reply -------------------------------------------------------------------
+  // One round trip, whatever the number of keys in Redis. `rows` are the log's rows that this invalidation acknowledges.
+  // An error means that the outcome is unknown or nothing was sent: the cache is bypassed by this process until the relay
+  // has repeated it.
+  boost::asio::awaitable<result<void>> invalidate(std::vector<scope> scopes, std::vector<std::int64_t> rows = {});
+  // One user's entries under a prefix. A role may widen to the whole scope, never narrow it: `role` is checked and then
+  // all of the user's roles are invalidated. errc::invalid_name for text that is no name.
+  boost::asio::awaitable<result<void>> invalidate(std::string_view user, std::string_view prefix,
+                                                  std::string_view role = "all");
+  // The same for several users at once, such as both parties of a booking.
+  boost::asio::awaitable<result<void>> invalidate_related(std::span<const std::string> users, std::string_view prefix);
+  // Everything under a prefix, by bumping its epoch in the log. Returns when this process and, a period later, every other
+  // one that works reads under the new epoch.
+  boost::asio::awaitable<result<void>> invalidate_all(std::string_view prefix);
+
+  // a plain cache client -------------------------------------------------------------------------------------------------
+  // Nothing here is part of the promise: no generations, no log. Keys must begin with "reprise:", which nothing else uses;
+  // errc::invalid_name otherwise. An absent value is an empty optional.
+  boost::asio::awaitable<result<std::optional<std::string>>> get(std::string key);
+  boost::asio::awaitable<result<void>> set(std::string key, std::string value, std::chrono::milliseconds ttl);
+  boost::asio::awaitable<result<bool>> del(std::string key);
+  // Removes the keys that match a glob pattern (escape_pattern() what comes from outside); returns how many. Works on any
+  // prefix: with entries it only costs misses.
+  boost::asio::awaitable<result<std::size_t>> del_pattern(std::string pattern);
+
+  // Is the cache in use at this moment?
+  bool is_available() const noexcept;
+  statistics snapshot() const;
+
+ private:
+  class impl;
+  std::shared_ptr<impl> impl_;
+};
+
+}  // namespace reprise

@@ -1,0 +1,82 @@
+#include "server/command_line.hpp"
+
+#include "server/config_table.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <memory>
+#include <sstream>
+#include <vector>
+
+#ifndef REPRISE_VERSION
+#define REPRISE_VERSION "unknown"
+#endif
+
+namespace bookings {
+namespace {
+
+constexpr int exit_wrong_usage = 2;
+
+// One flag for each row of the configuration table. A value is taken as it is: config.cpp checks all sources alike.
+void add_flags(CLI::App& app, std::map<std::string, std::string>& flags) {
+  for (const auto& row : config_table()) {
+    auto help = row.name + ": " + row.meaning;
+    if (!row.preset.empty()) help += " [" + row.preset + "]";
+    auto take = [&flags, name = row.name](const std::string& value) { flags[name] = value; };
+    app.add_option_function<std::string>(flag_of(row.name), take, help)->type_name("")->group(row.group);
+  }
+}
+
+struct parser {
+  CLI::App app{"A tutoring marketplace's server that never shows a list older than the last write.", "bookings-server"};
+  CLI::App* serve = nullptr;
+  CLI::App* seed = nullptr;
+  bool is_check = false;
+  std::map<std::string, std::string> flags;
+
+  parser() {
+    app.set_version_flag("--version", "bookings-server " REPRISE_VERSION, "Print the version and exit");
+    app.set_help_flag("-h,--help", "Print this help and exit");
+    app.require_subcommand(0, 1);
+    app.footer(
+        "Each flag is a variable of the environment too, and of the file .env; a flag wins over the environment, and the\n"
+        "environment over .env. Other users of this machine can read flags: secrets belong into the environment or .env.\n"
+        "Exit status: 0 done, 1 failed, 2 wrong usage or configuration.");
+    serve = app.add_subcommand("serve", "Run the server; this is what happens without a command")->fallthrough();
+    serve->add_flag("--check-config", is_check, "Check the configuration and exit: 0 where it is good, else 2");
+    seed = app.add_subcommand("seed", "Put demo data into the store")->fallthrough();
+    add_flags(app, flags);
+  }
+};
+
+// CLI11 has its own exit codes, and prints: both are taken from it here.
+command ended(const CLI::App& app, const CLI::ParseError& why) {
+  std::ostringstream out, err;
+  bool is_good = app.exit(why, out, err) == 0;
+  bool is_version = dynamic_cast<const CLI::CallForVersion*>(&why) != nullptr;
+  command result;
+  result.what = !is_good ? command::kind::wrong_usage : is_version ? command::kind::version : command::kind::help;
+  result.text = is_good ? out.str() : err.str();
+  result.status = is_good ? 0 : exit_wrong_usage;
+  return result;
+}
+
+}  // namespace
+
+command parse_command_line(int argc, char** argv) {
+  parser arguments;
+  try {
+    arguments.app.parse(argc, argv);
+  } catch (const CLI::ParseError& why) {
+    return ended(arguments.app, why);
+  }
+  command result;
+  result.flags = std::move(arguments.flags);
+  if (arguments.seed->parsed())
+    result.what = command::kind::seed;
+  else if (arguments.is_check)
+    result.what = command::kind::check_config;
+  return result;
+}
+
+}  // namespace bookings

@@ -1,0 +1,30 @@
+// The program's arguments: a command, and a flag for each configuration variable (--redis-url for REDIS_URL).
+//
+//   bookings-server [serve [--check-config]] [flags]
+//   bookings-server seed [flags]
+#pragma once
+
+#include <map>
+#include <string>
+
+namespace bookings {
+
+struct command {
+  enum class kind {
+    serve,         // run the server
+    check_config,  // load the configuration, say what is wrong with it, and end
+    seed,          // put demo data into the store
+    help,          // print `text` and end
+    version,       // print `text` and end
+    wrong_usage,   // print `text` to the standard error and end
+  };
+  kind what = kind::serve;
+  std::map<std::string, std::string> flags;  // by the variable's name: {"REDIS_URL", "redis://…"}; values not yet checked
+  std::string text;
+  int status = 0;  // the exit status of help, version and wrong_usage: 0, 0, 2
+};
+
+// Never prints, and never ends the program.
+command parse_command_line(int argc, char** argv);
+
+}  // namespace bookings

@@ -1,0 +1,157 @@
+#include "server/config.hpp"
+
+#include "server/config_table.hpp"
+#include "server/dotenv.hpp"
+#include "server/spelling.hpp"
+
+#include <sodium.h>
+
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+#include <thread>
+
+extern char** environ;
+
+namespace bookings {
+namespace {
+
+using variables = std::map<std::string, std::string>;
+
+struct sources {
+  const variables& environment;
+  const variables& dotenv;
+  const variables& flags;
+  std::string dotenv_name;
+};
+
+struct given_value {
+  std::string text;
+  std::string from;  // "PORT in .env", "--port"
+};
+
+const std::string* find(const variables& where, const std::string& name) {
+  auto found = where.find(name);
+  return found == where.end() || found->second.empty() ? nullptr : &found->second;
+}
+
+// The value that counts; absent where no source has one.
+std::optional<given_value> value_of(const std::string& name, const sources& from) {
+  if (const auto* value = find(from.flags, name)) return given_value{*value, flag_of(name) + " (" + name + ")"};
+  if (const auto* value = find(from.environment, name)) return given_value{*value, name + " in the environment"};
+  if (const auto* value = find(from.dotenv, name)) return given_value{*value, name + " in " + from.dotenv_name};
+  return {};
+}
+
+// A value as an error shows it: in quotes, without control characters, and cut where it is long.
+std::string shown(const config_row& row, std::string value) {
+  constexpr std::size_t longest = 60;
+  if (row.shows == exposure::hidden) return "the value";
+  if (value.size() > longest) value = value.substr(0, longest) + "...";
+  std::ranges::replace_if(value, [](unsigned char c) { return c < 0x20 || c >= 0x7f; }, '?');
+  return '"' + value + '"';
+}
+
+void read_row(const config_row& row, const sources& from, config_draft& draft, load_result& result) {
+  auto given = value_of(row.name, from);
+  if (!given) {
+    if (row.preset.empty()) return;
+    if (auto wrong = row.set(row.preset, draft)) throw std::logic_error("default of " + row.name + " " + wrong->what);
+    return;
+  }
+  if (auto wrong = row.set(given->text, draft)) {
+    result.errors.push_back(given->from + ": " + shown(row, given->text) + " " + wrong->what + ". Allowed: " +
+                            row.allowed + ".");
+  } else if (row.since == effect::later && given->text != row.preset) {
+    result.warnings.push_back(given->from + " has no effect in this version.");
+  }
+}
+
+std::string random_secret() {
+  if (sodium_init() < 0) throw std::runtime_error("libsodium does not start");
+  std::array<unsigned char, 32> bytes;
+  randombytes_buf(bytes.data(), bytes.size());
+  std::string text(bytes.size() * 2 + 1, '\0');
+  sodium_bin2hex(text.data(), text.size(), bytes.data(), bytes.size());
+  text.pop_back();
+  sodium_memzero(bytes.data(), bytes.size());
+  return text;
+}
+
+// REDIS_URL, or else REDIS_HOST and REDIS_PORT; REDIS_PASSWORD where the URL has none.
+void complete_redis(config_draft& draft) {
+  if (draft.redis) {
+    draft.value.redis = draft.redis->endpoint;
+    if (draft.redis->password) draft.secret.redis_password = draft.redis->password;
+  } else if (draft.redis_host) {
+    draft.value.redis = redis_endpoint{};
+    draft.value.redis->hosts = {{*draft.redis_host, draft.redis_port}};
+  }
+}
+
+void complete(config_draft& draft, load_result& result) {
+  complete_redis(draft);
+  auto& value = draft.value;
+  auto& secret = draft.secret;
+  if (value.workers == 0) value.workers = std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, 256);
+  if (secret.jwt_secrets.empty()) {
+    secret.jwt_secrets.push_back(random_secret());
+    result.warnings.push_back("JWT_SECRET is not set: a random one is used, and all tokens end with this process.");
+  }
+  if (value.admin_email.has_value() != secret.admin_password.has_value())
+    result.warnings.push_back("ADMIN_EMAIL and ADMIN_PASSWORD have an effect only together: no admin is created.");
+}
+
+std::vector<std::string_view> known_names() {
+  std::vector<std::string_view> names;
+  for (const auto& row : config_table()) names.push_back(row.name);
+  return names;
+}
+
+// .env is this program's own, so any near miss in it counts. The environment is everybody's (HOME is two letters away from
+// HOST): there a name has to begin as ours does, too.
+void warn_of_misspellings(const sources& from, load_result& result) {
+  const auto names = known_names();
+  auto warn = [&](const std::string& name, std::string_view meant, const std::string& where) {
+    result.warnings.push_back(name + " in " + where + " is not known: did you mean " + std::string(meant) + "?");
+  };
+  for (const auto& [name, value] : from.dotenv)
+    if (auto meant = nearest_name(name, names)) warn(name, *meant, from.dotenv_name);
+  for (const auto& [name, value] : from.environment)
+    if (auto meant = nearest_name(name, names))
+      if (begins_alike(name, *meant)) warn(name, *meant, "the environment");
+}
+
+}  // namespace
+
+load_result load_config(const variables& environment, std::optional<std::filesystem::path> dotenv_file,
+                        const variables& flags) {
+  load_result result;
+  dotenv file;
+  if (dotenv_file) file = read_dotenv(*dotenv_file);
+  result.errors = file.errors;
+
+  sources from{environment, file.values, flags, dotenv_file ? dotenv_file->string() : ""};
+  config_draft draft;
+  for (const auto& row : config_table()) read_row(row, from, draft, result);
+  const auto names = known_names();
+  for (const auto& [name, value] : flags)
+    if (std::ranges::find(names, name) == names.end()) result.errors.push_back(flag_of(name) + " is not a known flag.");
+  warn_of_misspellings(from, result);
+  complete(draft, result);
+  result.value = std::move(draft.value);
+  result.secret = std::move(draft.secret);
+  return result;
+}
+
+std::map<std::string, std::string> process_environment() {
+  variables found;
+  for (char** each = environ; each != nullptr && *each != nullptr; ++each) {
+    std::string_view entry = *each;
+    auto equals = entry.find('=');
+    if (equals != std::string_view::npos) found.emplace(entry.substr(0, equals), entry.substr(equals + 1));
+  }
+  return found;
+}
+
+}  // namespace bookings

@@ -1,0 +1,146 @@
+#include "server/http/pipeline.hpp"
+
+#include <boost/beast/core/string.hpp>
+#include <boost/beast/http/field.hpp>
+#include <boost/beast/http/verb.hpp>
+
+#include <spdlog/spdlog.h>
+
+#include <exception>
+#include <string>
+#include <utility>
+
+namespace bookings::http {
+namespace {
+
+using verb = boost::beast::http::verb;
+using field = boost::beast::http::field;
+using clock = std::chrono::steady_clock;
+
+// What the stages know of a request under way.
+struct visit {
+  const router& routes;
+  const pipeline_parts& parts;
+  request& what;
+  const route* where = nullptr;  // from the stage `route` on
+  clock::time_point began{};
+
+  std::string_view pattern() const noexcept {
+    return where ? std::string_view(where->pattern) : std::string_view("unmatched");
+  }
+};
+
+std::optional<reply> give_request_id(visit& now) {
+  const auto given = now.what.headers["X-Request-Id"];
+  now.what.request_id = is_request_id(given) ? std::string(given) : make_request_id();
+  return std::nullopt;
+}
+
+std::optional<reply> start_clock(visit& now) {
+  now.began = clock::now();
+  return std::nullopt;
+}
+
+std::optional<reply> find_route(visit& now) {
+  auto match = now.routes.find(now.what.method, now.what.encoded_path());
+  now.where = match.found;
+  now.what.path_values = std::move(match.path_values);
+  if (match.found) return std::nullopt;
+  if (match.allowed.empty()) return failure(errc::not_found, now.what.request_id);
+  auto answer = failure(errc::method_not_allowed, now.what.request_id);
+  std::string allowed;
+  for (const auto& method : match.allowed) allowed.append(allowed.empty() ? "" : ", ").append(method);
+  answer.set("Allow", std::move(allowed));
+  return answer;
+}
+
+std::optional<reply> authenticate(visit& now) {
+  auto who = now.parts.authenticate(now.what.header(field::authorization));
+  if (!who) return failure(who.error(), now.what.request_id);
+  now.what.identity = std::move(*who);
+  return std::nullopt;
+}
+
+bool is_allowed(access who, role has) noexcept {
+  switch (who) {
+    case access::anyone:
+    case access::signed_in: return true;
+    case access::student: return has == role::student;
+    case access::teacher: return has == role::teacher;
+    case access::admin: return has == role::admin;
+  }
+  return false;
+}
+
+std::optional<reply> authorise(visit& now) {
+  if (now.where->who == access::anyone) return std::nullopt;
+  if (!now.what.identity) return failure(errc::unauthorized, now.what.request_id);
+  if (!is_allowed(now.where->who, now.what.identity->role)) return failure(errc::forbidden, now.what.request_id);
+  return std::nullopt;
+}
+
+std::optional<reply> check_media_type(visit& now) {
+  const auto method = now.what.method;
+  if (now.what.body.empty() || (method != verb::post && method != verb::put)) return std::nullopt;
+  auto type = now.what.header(field::content_type);
+  type = type.substr(0, type.find(';'));  // "application/json; charset=utf-8"
+  while (type.ends_with(' ') || type.ends_with('\t')) type.remove_suffix(1);
+  if (boost::beast::iequals(type, "application/json")) return std::nullopt;
+  return failure(errc::unsupported_media_type, now.what.request_id);
+}
+
+struct stage {
+  std::string_view name;
+  std::optional<reply> (*run)(visit&);  // a reply ends the visit
+};
+
+// The order of a request's stages.
+constexpr stage stages[] = {
+    // First: every refusal below names the id, and so does every line of the log.
+    {"request id", give_request_id},
+    // Before all that can refuse: what is refused counts and takes time too.
+    {"metrics", start_clock},
+    // Before authentication: the route's pattern labels the metrics of a bad token, and an unknown path costs no signature.
+    {"route", find_route},
+    // Before authorisation, which needs its result; and on public routes too, where a bad token is an error and not a guest.
+    {"authenticate", authenticate},
+    // Before the body is looked at: who may not call a route learns nothing about what it takes.
+    {"authorise", authorise},
+    // Before the cache stage and the controller, which may then take every body for JSON.
+    {"media type", check_media_type},
+    // Then, as coroutines, in pipeline::operator(): `around`, which may answer for the controller, but only to those who
+    // passed all of the above: a cached reply is never given to somebody who could not have fetched it. Then the controller.
+};
+
+std::optional<reply> run_stages(visit& now) {
+  for (const auto& each : stages) {
+    if (auto answer = each.run(now)) return answer;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+pipeline::pipeline(const router& routes, pipeline_parts parts) : routes_(routes), parts_(std::move(parts)) {}
+
+boost::asio::awaitable<reply> pipeline::operator()(request& what) const {
+  visit now{routes_, parts_, what};
+  reply answer;
+  try {
+    if (auto early = run_stages(now)) {
+      answer = std::move(*early);
+    } else if (parts_.around) {
+      answer = co_await parts_.around(what, *now.where, now.where->handle);
+    } else {
+      answer = co_await now.where->handle(what);
+    }
+  } catch (const std::exception& error) {
+    spdlog::error("[Server] {} {} failed: {} (request {})", std::string_view(to_string(what.method)), now.pattern(),
+                  error.what(), what.request_id);
+    answer = failure(errc::internal, what.request_id);
+  }
+  if (parts_.observe) parts_.observe(now.pattern(), answer.status, clock::now() - now.began);
+  co_return answer;
+}
+
+}  // namespace bookings::http

@@ -1,0 +1,56 @@
+// A request's way from the session to its controller and back. The order of the stages is a table in pipeline.cpp, with the
+// reason of each position.
+//
+// Thread safety: constant once constructed; serves requests on all I/O threads at once. Its parts must bear that too. It
+// must outlive the listener's sessions.
+#pragma once
+
+#include "server/domain/user.hpp"
+#include "server/http/reply.hpp"
+#include "server/http/request.hpp"
+#include "server/http/router.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string_view>
+
+namespace bookings::http {
+
+// Who makes the request, by the value of its Authorization header (empty where it has none: then absent). An error
+// (errc::unauthorized) is the reply, on routes for anyone too.
+using authenticator = std::function<result<std::optional<identity>>(std::string_view authorization)>;
+
+// Stands around a controller: the cache stage. Answers itself, or calls `next`, which is the route's controller and lives as
+// long as the router.
+using around_stage =
+    std::function<boost::asio::awaitable<reply>(request& what, const route& where, const controller& next)>;
+
+// Told of every request once its reply is known. `pattern` is the route's, or "unmatched": never the path itself, so that
+// clients cannot make up metrics.
+using request_observer =
+    std::function<void(std::string_view pattern, unsigned status, std::chrono::duration<double> seconds)>;
+
+struct pipeline_parts {
+  authenticator authenticate;
+  around_stage around;       // empty: controllers are called directly
+  request_observer observe;  // empty: nobody is told
+};
+
+class pipeline {
+ public:
+  // `routes` must outlive the pipeline, and all of them must be there already.
+  pipeline(const router& routes, pipeline_parts parts);
+
+  // The reply to a request, whatever happens: an exception is logged with the request's id and answered with
+  // errc::internal. Suitable as the sessions' request_handler.
+  boost::asio::awaitable<reply> operator()(request& what) const;
+
+ private:
+  const router& routes_;
+  pipeline_parts parts_;
+};
+
+}  // namespace bookings::http

@@ -1,0 +1,72 @@
+// What a controller answers, and the only table from errc to HTTP status, code and message.
+//
+// A body is two pieces, written by scatter-gather: `head` (short, owned) and `body` (shared, never copied: a cached
+// entry goes out as it lies in memory). What the client sees and what the log says are two things: `failure`'s detail
+// goes to the client only where the table allows it.
+#pragma once
+
+#include "server/domain/errc.hpp"
+#include "server/domain/page.hpp"
+#include "server/http/request.hpp"
+
+#include <boost/json/value.hpp>
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace bookings::http {
+
+struct reply {
+  unsigned status = 200;
+  std::string content_type = "application/json; charset=utf-8";
+  std::vector<std::pair<std::string, std::string>> headers;  // without Content-Type, Content-Length, Date, Connection
+  std::string head;                                          // sent before `body`
+  std::shared_ptr<const std::string> storage;                // keeps `body` alive
+  std::string_view body;
+
+  void set(std::string_view name, std::string value) { headers.emplace_back(name, std::move(value)); }
+  void own(std::string text) {
+    storage = std::make_shared<const std::string>(std::move(text));
+    body = *storage;
+  }
+  std::size_t body_bytes() const noexcept { return head.size() + body.size(); }
+};
+
+// {"success":true,"data":…}
+reply success(unsigned status, boost::json::value data);
+
+// {"success":true,"data":[…],"count":…,"total":…,"page":…,"limit":…}
+reply success_list(boost::json::array rows, std::int64_t total, const page_request& page);
+
+// One wrong member or parameter: its name and what is wrong with it, in words for the client.
+struct field_error {
+  std::string name, message;
+};
+
+// {"success":false,"error":{"code","message","fields"?,"requestId"}} with the status that the table gives.
+// 429 and 503 carry Retry-After.
+reply failure(boost::system::error_code error, std::string_view request_id, const std::vector<field_error>& fields = {});
+
+// The status that the table gives an error; foreign errors are 500.
+unsigned status_of(boost::system::error_code error) noexcept;
+
+// What the session refuses before there is a request, and what therefore is no errc: the same form of reply.
+enum class refusal { request_timeout, target_too_long, headers_too_large };
+reply failure(refusal why, std::string_view request_id);
+
+// One row of the table. `retry_after` is in seconds, 0 for none.
+struct errc_row {
+  errc error;
+  unsigned status;
+  std::string_view code, message;
+  unsigned retry_after = 0;
+};
+
+// The table: one row for each errc, in their order.
+std::span<const errc_row> errc_rows() noexcept;
+
+}  // namespace bookings::http

@@ -1,0 +1,49 @@
+// A request as controllers see it: parsed, within its limits, its identity verified. Owned by its session for as long as
+// the pipeline runs; nothing may keep a reference beyond that. One thread at a time.
+#pragma once
+
+#include "server/domain/user.hpp"
+
+#include <boost/beast/http/fields.hpp>
+#include <boost/beast/http/verb.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace bookings::http {
+
+// Decoded parameters in the order of the text; a name may stand more than once.
+using parameters = std::vector<std::pair<std::string, std::string>>;
+
+struct request {
+  boost::beast::http::verb method = boost::beast::http::verb::unknown;
+  std::string target;       // as sent: path and query
+  std::string path;         // decoded, without the query
+  parameters query;         // decoded; "+" is a space
+  parameters path_values;   // what the route's ":name" segments matched
+  boost::beast::http::fields headers;
+  std::string body;
+  std::string request_id;   // ours, or the client's X-Request-Id where it is 1 to 64 of [A-Za-z0-9._-]
+  std::string remote_address;
+  std::optional<bookings::identity> identity;  // from the verified token alone
+
+  // The path as it was sent: for the router, which splits it before it decodes it.
+  std::string_view encoded_path() const noexcept { return std::string_view(target).substr(0, target.find('?')); }
+  // The first value of a query parameter; absent where it is not there.
+  std::optional<std::string_view> parameter(std::string_view name) const noexcept;
+  // The value of a ":name" segment. REQUIRES: the route has it.
+  const std::string& path_value(std::string_view name) const;
+  // A header's value, empty where it is not there.
+  std::string_view header(boost::beast::http::field name) const { return headers[name]; }
+};
+
+// A new request id: 15 characters, not secret, unique for all purposes of a log.
+std::string make_request_id();
+
+// Is this a client's X-Request-Id that may be taken over: 1 to 64 of [A-Za-z0-9._-]?
+bool is_request_id(std::string_view text) noexcept;
+
+}  // namespace bookings::http

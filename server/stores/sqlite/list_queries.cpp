@@ -1,0 +1,82 @@
+#include "server/stores/sqlite/list_queries.hpp"
+
+namespace bookings::sqlite {
+
+// CROSS JOIN tells SQLite to keep this order: bookings first, by the index that has the page's order, and then one look
+// by id for each name. Nothing is then read or sorted beyond the page.
+const std::string_view select_bookings =
+    "SELECT b.id, b.student_id, b.teacher_id, b.gig_id, b.status, b.payment_status, b.scheduled_at,"
+    " b.duration_minutes, b.note, b.price, b.created_at, b.updated_at, s.name, t.name, g.title, g.subject, g.price"
+    " FROM bookings b CROSS JOIN users s ON s.id = b.student_id CROSS JOIN users t ON t.id = b.teacher_id"
+    " CROSS JOIN gigs g ON g.id = b.gig_id";
+
+const std::string_view select_gigs =
+    "SELECT g.id, g.teacher_id, u.name, g.title, g.subject, g.description, g.price, g.created_at, g.updated_at"
+    " FROM gigs g CROSS JOIN users u ON u.id = g.teacher_id";
+
+namespace {
+
+std::string_view order_of(booking_order order) {
+  switch (order) {
+    case booking_order::newest: return " ORDER BY b.created_at DESC, b.id DESC";
+    case booking_order::oldest: return " ORDER BY b.created_at, b.id";
+    case booking_order::soonest: return " ORDER BY b.scheduled_at, b.id";
+    case booking_order::latest: return " ORDER BY b.scheduled_at DESC, b.id DESC";
+  }
+  return "";
+}
+
+std::string_view order_of(gig_order order) {
+  switch (order) {
+    case gig_order::newest: return " ORDER BY g.created_at DESC, g.id DESC";
+    case gig_order::oldest: return " ORDER BY g.created_at, g.id";
+    case gig_order::cheapest: return " ORDER BY g.price, g.id";
+    case gig_order::dearest: return " ORDER BY g.price DESC, g.id DESC";
+  }
+  return "";
+}
+
+list_sql assemble(std::string_view select, std::string_view count, const std::string& where, std::string_view order) {
+  return {std::string(count) + where, std::string(select) + where + std::string(order) + " LIMIT ? OFFSET ?"};
+}
+
+}  // namespace
+
+list_sql list_bookings_sql(const booking_query& query) {
+  std::string where = query.as == role::student ? " WHERE b.student_id = ?" : " WHERE b.teacher_id = ?";
+  if (query.status) where += " AND b.status = ?";
+  return assemble(select_bookings, "SELECT count(*) FROM bookings b", where, order_of(query.order));
+}
+
+list_sql list_gigs_sql(const gig_query& query, std::size_t words) {
+  std::string where = " WHERE g.deleted_at IS NULL";
+  if (query.subject) where += " AND g.subject = ?";
+  if (query.teacher_id) where += " AND g.teacher_id = ?";
+  for (std::size_t i = 0; i < words; ++i) {
+    // A line feed between the parts: a word has none, so it cannot match across two of them.
+    where += R"( AND g.title || char(10) || g.subject || char(10) || g.description LIKE ? ESCAPE '\')";
+  }
+  return assemble(select_gigs, "SELECT count(*) FROM gigs g", where, order_of(query.order));
+}
+
+std::vector<std::string> search_patterns(std::string_view search) {
+  constexpr std::string_view blank = " \t\r\n";
+  std::vector<std::string> patterns;
+  while (patterns.size() < most_search_words) {
+    const auto begin = search.find_first_not_of(blank);
+    if (begin == std::string_view::npos) break;
+    search.remove_prefix(begin);
+    const auto word = search.substr(0, search.find_first_of(blank));
+    search.remove_prefix(word.size());
+
+    std::string pattern = "%";
+    for (const char c : word) {
+      if (c == '%' || c == '_' || c == '\\') pattern += '\\';
+      pattern += c;
+    }
+    patterns.push_back(pattern + '%');
+  }
+  return patterns;
+}
+
+}  // namespace bookings::sqlite

@@ -1,0 +1,37 @@
+// The SQL text of the two lists. Built from fixed pieces alone: every value is a bound parameter. Apart from the store, so
+// that a test can ask SQLite how it would carry them out.
+#pragma once
+
+#include "server/domain/booking.hpp"
+#include "server/domain/gig.hpp"
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bookings::sqlite {
+
+// Words of a search beyond these are not looked for: each is one more condition in the query.
+inline constexpr std::size_t most_search_words = 16;
+
+struct list_sql {
+  std::string total;  // one row with one number
+  std::string rows;   // as `total`, then two parameters more: limit, offset
+};
+
+// Parameters: the user, then the status where the query has one. REQUIRES: query.as is student or teacher.
+list_sql list_bookings_sql(const booking_query& query);
+
+// Parameters: subject, teacher, then one pattern for each of `words`, each where it is there.
+list_sql list_gigs_sql(const gig_query& query, std::size_t words);
+
+// The columns and joins of one booking or gig as all queries read them; `rows.hpp` reads them in this order. They end
+// before WHERE, and call the tables b, s, t, g and u.
+extern const std::string_view select_bookings;
+extern const std::string_view select_gigs;
+
+// The words of a search as LIKE patterns, with what LIKE would take for a wildcard escaped by a backslash.
+std::vector<std::string> search_patterns(std::string_view search);
+
+}  // namespace bookings::sqlite

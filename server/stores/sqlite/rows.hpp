@@ -1,0 +1,19 @@
+// From rows of the tables to the domain's types. A word that the domain does not know throws std::runtime_error: the
+// table's own checks keep such a row out, so it is a broken invariant.
+#pragma once
+
+#include "server/domain/booking.hpp"
+#include "server/domain/gig.hpp"
+#include "server/domain/user.hpp"
+#include "server/stores/sqlite/connection.hpp"
+
+namespace bookings::sqlite {
+
+// REQUIRES: the row of a query that begins with select_bookings, select_gigs or select_users.
+booking_view read_booking(const statement& row);
+gig read_gig(const statement& row);
+user read_user(const statement& row);
+
+inline constexpr std::string_view select_users = "SELECT id, email, name, role, password_hash, created_at FROM users";
+
+}  // namespace bookings::sqlite

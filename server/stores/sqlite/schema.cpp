@@ -1,0 +1,125 @@
+#include "server/stores/sqlite/schema.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <array>
+#include <string>
+
+namespace bookings::sqlite {
+namespace {
+
+// Times are milliseconds of UTC, money is hundredths, ids are 24 hex digits, states are their words.
+//
+// Each list has one index for each of its orders, with and without its filter; each ends in the id that breaks ties, so
+// that a page is read in order from the index and nothing is sorted. Oldest and newest share one, read both ways.
+constexpr const char* version_1 = R"sql(
+CREATE TABLE users (
+  id            TEXT PRIMARY KEY NOT NULL,
+  email         TEXT NOT NULL UNIQUE,
+  name          TEXT NOT NULL,
+  role          TEXT NOT NULL CHECK (role IN ('student', 'teacher', 'admin')),
+  password_hash TEXT NOT NULL,
+  created_at    INTEGER NOT NULL
+) STRICT;
+
+-- A deleted gig stays as long as bookings show it, so it is only marked.
+CREATE TABLE gigs (
+  id          TEXT PRIMARY KEY NOT NULL,
+  teacher_id  TEXT NOT NULL REFERENCES users (id),
+  title       TEXT NOT NULL,
+  subject     TEXT NOT NULL,
+  description TEXT NOT NULL,
+  price       INTEGER NOT NULL CHECK (price >= 0),
+  created_at  INTEGER NOT NULL,
+  updated_at  INTEGER NOT NULL,
+  deleted_at  INTEGER
+) STRICT;
+CREATE INDEX gigs_created         ON gigs (created_at, id)             WHERE deleted_at IS NULL;
+CREATE INDEX gigs_price           ON gigs (price, id)                  WHERE deleted_at IS NULL;
+CREATE INDEX gigs_subject_created ON gigs (subject, created_at, id)    WHERE deleted_at IS NULL;
+CREATE INDEX gigs_subject_price   ON gigs (subject, price, id)         WHERE deleted_at IS NULL;
+CREATE INDEX gigs_teacher_created ON gigs (teacher_id, created_at, id) WHERE deleted_at IS NULL;
+CREATE INDEX gigs_teacher_price   ON gigs (teacher_id, price, id)      WHERE deleted_at IS NULL;
+
+CREATE TABLE bookings (
+  id               TEXT PRIMARY KEY NOT NULL,
+  student_id       TEXT NOT NULL REFERENCES users (id),
+  teacher_id       TEXT NOT NULL REFERENCES users (id),
+  gig_id           TEXT NOT NULL REFERENCES gigs (id),
+  status           TEXT NOT NULL CHECK (status IN ('pending', 'accepted', 'rejected', 'completed', 'cancelled')),
+  payment_status   TEXT NOT NULL CHECK (payment_status IN ('unpaid', 'pending', 'paid', 'refunded')),
+  scheduled_at     INTEGER NOT NULL,
+  duration_minutes INTEGER NOT NULL CHECK (duration_minutes > 0),
+  note             TEXT,
+  price            INTEGER NOT NULL CHECK (price >= 0),
+  created_at       INTEGER NOT NULL,
+  updated_at       INTEGER NOT NULL
+) STRICT;
+CREATE INDEX bookings_student_created          ON bookings (student_id, created_at, id);
+CREATE INDEX bookings_student_scheduled        ON bookings (student_id, scheduled_at, id);
+CREATE INDEX bookings_student_status_created   ON bookings (student_id, status, created_at, id);
+CREATE INDEX bookings_student_status_scheduled ON bookings (student_id, status, scheduled_at, id);
+CREATE INDEX bookings_teacher_created          ON bookings (teacher_id, created_at, id);
+CREATE INDEX bookings_teacher_scheduled        ON bookings (teacher_id, scheduled_at, id);
+CREATE INDEX bookings_teacher_status_created   ON bookings (teacher_id, status, created_at, id);
+CREATE INDEX bookings_teacher_status_scheduled ON bookings (teacher_id, status, scheduled_at, id);
+CREATE INDEX bookings_gig                      ON bookings (gig_id, student_id, teacher_id);
+
+-- AUTOINCREMENT: a number is never given twice, or an old acknowledgement could stand for a new row.
+CREATE TABLE outbox (
+  number     INTEGER PRIMARY KEY AUTOINCREMENT,
+  what       TEXT NOT NULL,
+  created_at INTEGER NOT NULL
+) STRICT;
+CREATE TABLE outbox_acknowledgements (
+  number   INTEGER NOT NULL REFERENCES outbox (number) ON DELETE CASCADE,
+  identity TEXT NOT NULL,
+  PRIMARY KEY (number, identity)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE cache_identities (
+  identity   TEXT PRIMARY KEY NOT NULL,
+  nonce      TEXT NOT NULL,
+  claimed_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE cache_epochs (
+  prefix TEXT PRIMARY KEY NOT NULL,
+  epoch  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+)sql";
+
+// The step at index n leads from version n to n + 1. Published steps are never edited: add one at the end.
+constexpr std::array steps = {version_1};
+
+int version_of(connection& on) {
+  auto query = on.use("PRAGMA user_version");
+  query.step();
+  return static_cast<int>(query.number(0));
+}
+
+[[noreturn]] void refuse(int version) {
+  throw newer_schema("its schema has version " + std::to_string(version) + " and this program knows versions up to " +
+                     std::to_string(newest_schema()) +
+                     ": start the newer program, or restore a backup of before the upgrade");
+}
+
+}  // namespace
+
+int newest_schema() noexcept { return static_cast<int>(steps.size()); }
+
+void migrate(connection& on) {
+  for (;;) {
+    // The version is looked at under the write lock: of two processes that start at once, one finds the work done.
+    transaction step(on, transaction::kind::writing);
+    const int version = version_of(on);
+    if (version > newest_schema() || version < 0) refuse(version);
+    if (version == newest_schema()) return;
+    on.run_script(steps[static_cast<std::size_t>(version)]);
+    // A pragma takes no bound value; this one is our own number.
+    on.run_script(("PRAGMA user_version = " + std::to_string(version + 1)).c_str());
+    step.commit();
+    spdlog::info("[Store] Schema is now at version {}", version + 1);
+  }
+}
+
+}  // namespace bookings::sqlite

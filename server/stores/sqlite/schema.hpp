@@ -1,0 +1,23 @@
+// The tables, and how a file of an older version is brought up to date. Forward only: a file that a newer version wrote
+// is refused, because this version would not keep the newer one's rules.
+#pragma once
+
+#include "server/stores/sqlite/connection.hpp"
+
+#include <stdexcept>
+
+namespace bookings::sqlite {
+
+// The version that this program writes, kept in the file as PRAGMA user_version. 0: a new file.
+int newest_schema() noexcept;
+
+// The file is of a newer version; what() says which, and what to do.
+struct newer_schema : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+// Brings the file to newest_schema(), each step in a transaction of its own; several processes may call it at once.
+// Throws newer_schema or SQLite::Exception.
+void migrate(connection& on);
+
+}  // namespace bookings::sqlite

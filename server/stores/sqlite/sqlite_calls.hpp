@@ -1,0 +1,51 @@
+// How sqlite_store runs a call: lock or loan, transaction, and SQLite's failures in our words. For its own files only.
+#pragma once
+
+#include "server/stores/sqlite/connection.hpp"
+#include "server/stores/sqlite/reader_pool.hpp"
+#include "server/stores/sqlite/sqlite_store.hpp"
+
+#include <exception>
+
+namespace bookings {
+namespace sqlite {
+
+// The errc of what a call threw, which is logged here. REQUIRES: called in a catch block.
+errc translate_current_exception(const char* operation) noexcept;
+
+// Writes the change as an outbox row, in the transaction that is open.
+outbox_row emit(connection& on, const change& what);
+// Deletes a bounded number of old outbox rows that nobody waits for, in the transaction that is open.
+void tidy_outbox(connection& on);
+
+}  // namespace sqlite
+
+template <class F>
+auto sqlite_store::read(const char* operation, F f) -> std::invoke_result_t<F, sqlite::connection&> {
+  try {
+    auto lent = readers_->borrow();
+    // One snapshot for all queries of the call. It ends with the call: after a read there is nothing to commit.
+    sqlite::transaction snapshot(*lent, sqlite::transaction::kind::reading);
+    return f(*lent);
+  } catch (...) {
+    return sqlite::translate_current_exception(operation);
+  }
+}
+
+template <class F>
+auto sqlite_store::write(const char* operation, F f) -> std::invoke_result_t<F, sqlite::connection&> {
+  const std::scoped_lock lock(writer_mutex_);
+  try {
+    sqlite::transaction changes(*writer_, sqlite::transaction::kind::writing);
+    auto outcome = f(*writer_);
+    if (outcome) {
+      tidy_now_and_then(*writer_);
+      changes.commit();
+    }
+    return outcome;
+  } catch (...) {
+    return sqlite::translate_current_exception(operation);
+  }
+}
+
+}  // namespace bookings

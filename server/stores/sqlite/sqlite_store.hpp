@@ -1,0 +1,90 @@
+// The store in one SQLite file: one writer, a pool of readers, write-ahead log. For one machine; several processes may
+// share the file, since every rule is checked inside the write transaction that it guards.
+//
+// Thread-safe. Calls block: a read while all readers are lent, a write while another one runs (in another process: for
+// five seconds, then errc::store_unavailable). Where a write answers errc::store_unavailable its outcome is unknown.
+// A failure of SQLite is logged here, once, with its cause; the caller gets the errc alone.
+#pragma once
+
+#include "server/stores/store.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <type_traits>
+
+namespace bookings {
+
+struct sqlite_options {
+  std::string path;         // of the file; it and its directories are created where they are missing
+  std::size_t readers = 4;  // connections for reading: calls beyond them wait
+  // The store's clock in milliseconds since 1970. Empty: SQLite's own, which all processes share. For tests.
+  std::function<std::int64_t()> clock = {};
+};
+
+// Throws std::runtime_error that says what, where and what to do; it is a boost::system::system_error with
+// errc::store_too_new where a newer version of this program wrote the file.
+std::unique_ptr<store> make_sqlite_store(const sqlite_options& options);
+
+namespace sqlite {
+class connection;
+class reader_pool;
+}  // namespace sqlite
+
+// Made by make_sqlite_store. Its functions are spread over sqlite_users.cpp, _gigs.cpp, _bookings.cpp and _outbox.cpp.
+class sqlite_store final : public store {
+ public:
+  explicit sqlite_store(const sqlite_options& options);
+  ~sqlite_store() override;
+
+  result<void> create_user(const user& account) override;
+  result<user> find_user_by_email(const std::string& email) override;
+  result<user> find_user(const id& user_id) override;
+
+  result<page<gig>> list_gigs(const gig_query& query) override;
+  result<gig> find_gig(const id& gig_id) override;
+  result<committed<gig>> create_gig(const gig& offer) override;
+  result<committed<gig>> update_gig(const id& gig_id, const id& owner, const gig_changes& changes) override;
+  result<committed<gig>> delete_gig(const id& gig_id, const id& owner) override;
+  result<std::vector<id>> users_showing_gig(const id& gig_id) override;
+
+  result<page<booking_view>> list_bookings(const booking_query& query) override;
+  result<booking_view> find_booking(const id& booking_id) override;
+  result<committed<booking_view>> create_booking(const booking& wanted) override;
+  result<committed<booking_view>> change_booking_status(const id& booking_id, const id& who,
+                                                        booking_status wanted) override;
+
+  result<std::string> claim_identity(const std::string& identity) override;
+  result<std::vector<outbox_row>> pending_rows(const std::string& identity, std::chrono::milliseconds at_least,
+                                               std::size_t limit) override;
+  result<void> acknowledge_rows(const std::string& identity, const std::vector<std::int64_t>& numbers) override;
+  result<backlog> outbox_backlog() override;
+  result<std::map<std::string, std::int64_t>> cache_epochs() override;
+  result<std::int64_t> bump_cache_epoch(const std::string& prefix) override;
+
+  result<void> check() override;
+
+ private:
+  // Both run `f(connection&)`, which returns a result<T>, in a transaction of its own (sqlite_calls.hpp). A write is
+  // committed where `f` succeeds and rolled back, outbox rows and all, where it does not.
+  template <class F>
+  auto read(const char* operation, F f) -> std::invoke_result_t<F, sqlite::connection&>;
+  template <class F>
+  auto write(const char* operation, F f) -> std::invoke_result_t<F, sqlite::connection&>;
+  void tidy_now_and_then(sqlite::connection& on);
+
+  std::mutex writer_mutex_;  // guards what is up to the next blank line
+  std::unique_ptr<sqlite::connection> writer_;
+  unsigned writes_ = 0;
+
+  // After writer_, so that it goes first: the last connection to close takes the log into the file, which a reader
+  // may not.
+  std::unique_ptr<sqlite::reader_pool> readers_;
+  std::int64_t last_unreadable_ = 0;  // newest row that was logged as unreadable
+  std::mutex unreadable_mutex_;       // guards last_unreadable_
+};
+
+}  // namespace bookings

@@ -1,0 +1,85 @@
+// The data of the marketplace. Calls block: the server runs them on its store pool (server/stores/async_store.hpp).
+//
+// Every write commits its outbox rows in its own transaction, whoever calls it (server, `seed`, tests) and whether or
+// not a cache is in use; no setting turns that off. A read sees a snapshot that began after it was asked for.
+//
+// Thread-safe. Errors of every call: errc::store_unavailable where the store cannot be reached or stays locked (the outcome
+// of a write is then unknown), errc::internal for what should not happen. Others are named at the call.
+#pragma once
+
+#include "server/domain/booking.hpp"
+#include "server/domain/change.hpp"
+#include "server/domain/gig.hpp"
+#include "server/domain/user.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace bookings {
+
+class store {
+ public:
+  virtual ~store() = default;
+
+  // users ------------------------------------------------------------------------------------------------------------
+  // errc::email_taken
+  virtual result<void> create_user(const user& account) = 0;
+  // errc::not_found; `email` as normalize_email gives it
+  virtual result<user> find_user_by_email(const std::string& email) = 0;
+  // errc::not_found
+  virtual result<user> find_user(const id& user_id) = 0;
+
+  // gigs -------------------------------------------------------------------------------------------------------------
+  virtual result<page<gig>> list_gigs(const gig_query& query) = 0;
+  // errc::not_found, also for a deleted one
+  virtual result<gig> find_gig(const id& gig_id) = 0;
+  virtual result<committed<gig>> create_gig(const gig& offer) = 0;
+  // errc::not_found, errc::forbidden where `owner` is not its teacher. `shown_to` lists the users whose bookings show it.
+  virtual result<committed<gig>> update_gig(const id& gig_id, const id& owner, const gig_changes& changes) = 0;
+  // As update_gig. Its bookings stay and go on showing it.
+  virtual result<committed<gig>> delete_gig(const id& gig_id, const id& owner) = 0;
+  // The users (students and the teacher) who have a booking of this gig, each once.
+  virtual result<std::vector<id>> users_showing_gig(const id& gig_id) = 0;
+
+  // bookings ---------------------------------------------------------------------------------------------------------
+  virtual result<page<booking_view>> list_bookings(const booking_query& query) = 0;
+  // errc::not_found; says nothing of who may see it
+  virtual result<booking_view> find_booking(const id& booking_id) = 0;
+  // Takes id, student, gig, times, note and status from `wanted`; teacher and price come from the gig.
+  // errc::not_found where the gig is not there; errc::overlap where an accepted booking of that teacher is in the way.
+  virtual result<committed<booking_view>> create_booking(const booking& wanted) = 0;
+  // errc::not_found, errc::forbidden, errc::wrong_state as check_transition says; errc::overlap for accepting what
+  // overlaps an accepted one.
+  virtual result<committed<booking_view>> change_booking_status(const id& booking_id, const id& who,
+                                                                booking_status wanted) = 0;
+
+  // what the cache needs (docs/architecture.md, "Durable invalidations") -------------------------------------------
+  // Which data a Redis holds: remembers that `identity` is in use and returns its nonce. A nonce is drawn anew where no
+  // claim named that identity within the last hour, by the store's clock: whatever such a Redis still holds is dead.
+  virtual result<std::string> claim_identity(const std::string& identity) = 0;
+  // Rows that `identity` has not acknowledged, oldest first, at most `limit`; those older than `at_least` only.
+  // A row whose text cannot be read is skipped and logged, never an error.
+  virtual result<std::vector<outbox_row>> pending_rows(const std::string& identity, std::chrono::milliseconds at_least,
+                                                       std::size_t limit) = 0;
+  // Notes that `identity` has acknowledged the rows, and deletes the rows that every identity claimed within the last
+  // hour has acknowledged.
+  virtual result<void> acknowledge_rows(const std::string& identity, const std::vector<std::int64_t>& numbers) = 0;
+  // How many rows wait for an acknowledgement of some identity, and the age of the oldest.
+  struct backlog {
+    std::int64_t rows = 0;
+    std::chrono::milliseconds oldest{0};
+  };
+  virtual result<backlog> outbox_backlog() = 0;
+  // One counter per cached prefix, part of each generation's stamp. A prefix that was never bumped has none.
+  virtual result<std::map<std::string, std::int64_t>> cache_epochs() = 0;
+  virtual result<std::int64_t> bump_cache_epoch(const std::string& prefix) = 0;
+
+  // Does the store answer? For /ready.
+  virtual result<void> check() = 0;
+};
+
+}  // namespace bookings

@@ -1,0 +1,136 @@
+#include "src/backends/redis/connection.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/cancel_after.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+
+namespace reprise::redis {
+namespace {
+
+namespace asio = boost::asio;
+
+boost::redis::config wire_config(const redis_options& options) {
+  boost::redis::config config;
+  config.addr = {options.host, std::to_string(options.port)};
+  config.resolve_timeout = config.connect_timeout = options.connect_deadline;
+  config.reconnect_wait_interval = std::chrono::seconds(0);  // none: see the header
+  config.health_check_interval = std::chrono::seconds(0);    // the engine checks role and identity each period
+  config.max_read_size = options.largest_read_bytes;
+  config.use_setup = true;
+  config.setup.clear();
+  if (options.password.empty())
+    config.setup.push("HELLO", "3", "SETNAME", "reprise");
+  else
+    config.setup.push("HELLO", "3", "AUTH", options.user.empty() ? "default" : options.user, options.password, "SETNAME",
+                      "reprise");
+  if (options.database != 0) config.setup.push("SELECT", options.database);
+  return config;
+}
+
+// The value of "name:value\r\n" in the text of INFO.
+std::string_view info_field(std::string_view text, std::string_view name) {
+  for (std::size_t at = 0; at < text.size();) {
+    const auto end = std::min(text.find("\r\n", at), text.size());
+    const auto line = text.substr(at, end - at);
+    if (line.size() > name.size() && line.starts_with(name) && line[name.size()] == ':') return line.substr(name.size() + 1);
+    at = end + 2;
+  }
+  return {};
+}
+
+result<std::string> identity_of(std::string_view server, std::string_view replication) {
+  const auto run_id = info_field(server, "run_id"), replid = info_field(replication, "master_replid");
+  const auto role = info_field(replication, "role");
+  if (role.empty() || run_id.empty() || replid.empty()) return errc::bad_reply;
+  if (role != "master") return errc::wrong_role;
+  return std::string(run_id) + "/" + std::string(replid);
+}
+
+}  // namespace
+
+connection::connection(asio::any_io_executor executor, const redis_options& options)
+    : executor_(executor), options_(options), wire_(executor, boost::redis::logger{boost::redis::logger::level::disabled}) {}
+
+void connection::start(std::function<void(const std::string& why)> ended) {
+  auto run = [self = shared_from_this(), ended = std::move(ended)]() -> asio::awaitable<void> {
+    const auto [error] = co_await self->wire_.async_run(wire_config(self->options_), asio::as_tuple(asio::deferred));
+    self->end_reason_ = error ? error.message() : "closed";
+    self->wire_.cancel(boost::redis::operation::exec);  // what was queued for this server dies with the connection
+    ended(self->end_reason_);
+  };
+  asio::co_spawn(executor_, std::move(run), asio::detached);
+}
+
+void connection::close() noexcept {
+  asio::post(executor_, [self = shared_from_this()] { self->wire_.cancel(); });
+}
+
+auto connection::execute(const boost::redis::request& request, deadline limit) -> awaitable<reply> {
+  reply answer;
+  const auto [error, bytes] =
+      co_await wire_.async_exec(request, answer, asio::cancel_after(limit, asio::as_tuple(asio::deferred)));
+  if (!error && answer.has_value()) co_return answer;
+  if (answer.has_error()) {
+    last_error_ = answer.error().diagnostic;
+    // What only a server says that is no master with its data loaded, or is no more.
+    for (const auto* code : {"READONLY", "LOADING", "MASTERDOWN"})
+      if (last_error_.starts_with(code)) co_return errc::wrong_role;
+    co_return errc::refused;
+  }
+  last_error_ = end_reason_.empty() ? error.message() : end_reason_;
+  if (error == asio::error::operation_aborted && end_reason_.empty()) co_return errc::timed_out;
+  const bool not_understood = error.category() == boost::redis::make_error_code(boost::redis::error::not_connected).category() &&
+                              error != boost::redis::error::not_connected;
+  co_return not_understood ? errc::bad_reply : errc::unavailable;
+}
+
+auto connection::run_script(script which, std::span<const std::string_view> keys,
+                            std::span<const std::string_view> arguments, deadline limit) -> awaitable<reply> {
+  const auto index = static_cast<std::size_t>(which);
+  const auto count = std::to_string(keys.size());
+  std::vector<std::string_view> words{digests_[index], count};
+  words.insert(words.end(), keys.begin(), keys.end());
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  boost::redis::request request;
+  request.get_config().cancel_if_not_connected = true;
+  request.push_range("EVALSHA", words);
+  auto answer = co_await execute(request, limit);
+  if (answer || answer.error() != errc::refused || !last_error_.starts_with("NOSCRIPT")) co_return answer;
+  // Somebody flushed the scripts; EVAL loads this one again.
+  words[0] = script_sources[index];
+  request.clear();
+  request.push_range("EVAL", words);
+  co_return co_await execute(request, limit);
+}
+
+auto connection::identify(deadline limit) -> awaitable<std::string> {
+  boost::redis::request request;
+  request.get_config().cancel_if_not_connected = true;
+  request.push("INFO", "server");
+  request.push("INFO", "replication");
+  const auto answer = co_await execute(request, limit);
+  if (!answer) co_return answer.error();
+  if (answer->value().size() != 2) co_return errc::bad_reply;
+  co_return identity_of(answer->value().at(0).value, answer->value().at(1).value);
+}
+
+auto connection::prepare() -> awaitable<std::string> {
+  boost::redis::request request;
+  request.get_config().cancel_if_not_connected = false;  // it waits for the connection that start() has begun
+  request.push("INFO", "server");
+  request.push("INFO", "replication");
+  for (const auto source : script_sources) request.push("SCRIPT", "LOAD", source);
+  const auto answer = co_await execute(request, 2 * options_.connect_deadline);
+  if (!answer) co_return answer.error();
+  const auto& nodes = answer->value();
+  if (nodes.size() != 2 + script_sources.size()) co_return errc::bad_reply;
+  for (std::size_t i = 0; i < digests_.size(); ++i) digests_[i] = nodes.at(2 + i).value;
+  auto identity = identity_of(nodes.at(0).value, nodes.at(1).value);
+  if (!identity && identity.error() == errc::wrong_role) last_error_ = "the server is a replica";
+  co_return identity;
+}
+
+}  // namespace reprise::redis

@@ -1,0 +1,57 @@
+// One connection to one Redis server, used once: it connects, serves, and is thrown away when it ends. Boost.Redis's own
+// reconnection stays off, since it would send what was queued for one server to the next.
+//
+// Not thread-safe: everything runs on its executor. Owned by shared_ptr; it stays alive while its run is under way.
+#pragma once
+
+#include "reprise/backends.hpp"
+#include "src/backends/redis/scripts.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/redis/connection.hpp>
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace reprise::redis {
+
+class connection : public std::enable_shared_from_this<connection> {
+ public:
+  template <class T>
+  using awaitable = boost::asio::awaitable<result<T>>;
+  using reply = boost::redis::generic_flat_response;
+
+  connection(boost::asio::any_io_executor executor, const redis_options& options);
+
+  // Begins to connect; `ended` is called once, on the executor, when the connection is over, with the reason.
+  void start(std::function<void(const std::string& why)> ended);
+  // Role, run id and replication id, and loads the scripts. errc::wrong_role for a replica.
+  awaitable<std::string> prepare();
+  // Role, run id and replication id alone.
+  awaitable<std::string> identify(deadline limit);
+
+  // Sends the request as it is. errc::refused where any of its commands answered with an error.
+  awaitable<reply> execute(const boost::redis::request& request, deadline limit);
+  awaitable<reply> run_script(script which, std::span<const std::string_view> keys,
+                              std::span<const std::string_view> arguments, deadline limit);
+  // Any thread.
+  void close() noexcept;
+
+  const boost::asio::any_io_executor& executor() const noexcept { return executor_; }
+  // Why it did not work, for the log: the server's own words where it said some.
+  const std::string& last_error() const noexcept { return last_error_; }
+
+ private:
+  boost::asio::any_io_executor executor_;
+  redis_options options_;
+  boost::redis::connection wire_;
+  std::array<std::string, script_sources.size()> digests_;
+  std::string last_error_;
+  std::string end_reason_;
+};
+
+}  // namespace reprise::redis

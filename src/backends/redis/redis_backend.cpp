@@ -1,0 +1,288 @@
+// The backend on a standalone server: a session is one connection for each I/O thread and one for what may take long,
+// and ends as a whole. Calls find their thread's own connection, so no lock and no hand-over stands in a hit's way.
+#include "reprise/backends.hpp"
+#include "src/backends/redis/connection.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <charconv>
+#include <mutex>
+
+namespace reprise {
+namespace redis {
+namespace {
+
+namespace asio = boost::asio;
+using std::chrono::milliseconds;
+
+constexpr std::size_t chunk_keys = 500;
+constexpr int scan_count = 500;
+
+std::string number(milliseconds time) { return std::to_string(time.count()); }
+
+boost::redis::request new_request() {
+  boost::redis::request request;
+  request.get_config().cancel_if_not_connected = true;
+  return request;
+}
+
+std::optional<std::string> optional_text(const boost::redis::resp3::node_view& node) {
+  if (node.data_type == boost::redis::resp3::type::null) return std::nullopt;
+  return std::string(node.value);
+}
+
+result<std::int64_t> integer(const connection::reply& answer) {
+  if (answer->empty()) return errc::bad_reply;
+  const auto text = answer->at(0).value;
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return errc::bad_reply;
+  return value;
+}
+
+struct session {
+  std::vector<std::shared_ptr<connection>> connections;  // one for each I/O thread, then the one for long work
+  std::atomic<bool> over{false};
+
+  void close() noexcept {
+    over = true;
+    for (const auto& each : connections) each->close();
+  }
+};
+
+class redis_backend final : public backend, public std::enable_shared_from_this<redis_backend> {
+ public:
+  redis_backend(redis_options options, std::vector<asio::any_io_executor> io_threads)
+      : options_(std::move(options)), io_threads_(std::move(io_threads)) {
+    for (const auto& executor : io_threads_) contexts_.push_back(&asio::query(executor, asio::execution::context));
+  }
+
+  awaitable<std::string> open() override {
+    close();
+    auto fresh = std::make_shared<session>();
+    for (std::size_t i = 0; i <= io_threads_.size(); ++i)
+      fresh->connections.push_back(std::make_shared<connection>(io_threads_[i % io_threads_.size()], options_));
+    {
+      const std::lock_guard lock(mutex_);
+      current_.store(fresh);
+    }
+    for (const auto& each : fresh->connections)
+      each->start([self = shared_from_this(), session = std::weak_ptr(fresh)](const std::string& why) {
+        if (auto ended = session.lock()) self->session_ended(*ended, why);
+      });
+    auto identity = co_await prepare_all(*fresh);
+    if (!identity) close();
+    co_return identity;
+  }
+
+  awaitable<std::string> check() override {
+    co_return co_await on(long_work(), [](connection& wire) { return wire.identify(std::chrono::seconds(1)); });
+  }
+
+  void close() noexcept override {
+    const std::lock_guard lock(mutex_);
+    if (auto old = current_.exchange(nullptr)) old->close();
+  }
+
+  void on_lost(std::function<void(const std::string&)> handler) override { lost_ = std::move(handler); }
+
+  std::string address() const override {
+    return fmt::format("redis://{}:{}/{}", options_.host, options_.port, options_.database);
+  }
+
+  awaitable<found> lookup(std::string generation_key, std::string entry_key, deadline limit) override {
+    auto request = new_request();
+    request.push("MGET", generation_key, entry_key);
+    const auto answer = co_await send(co_await nearest(), request, limit);
+    if (!answer) co_return answer.error();
+    const auto& nodes = answer->value();
+    if (nodes.size() != 3) co_return errc::bad_reply;
+    co_return found{optional_text(nodes.at(1)), optional_text(nodes.at(2))};
+  }
+
+  awaitable<begun> begin(begin_request request, deadline limit) override {
+    const auto generation_ttl = number(request.generation_ttl), lock_ttl = number(request.lock_ttl);
+    const std::string_view keys[] = {request.generation_key, request.entry_key, request.lock_key};
+    const std::string_view arguments[] = {request.stamp, request.random, request.lock_token, generation_ttl, lock_ttl};
+    const auto answer = co_await run(co_await nearest(), script::begin, keys, arguments, limit);
+    if (!answer) co_return answer.error();
+    const auto& nodes = answer->value();
+    if (nodes.size() != 4) co_return errc::bad_reply;
+    co_return begun{std::string(nodes.at(1).value), nodes.at(2).value == "1", optional_text(nodes.at(3))};
+  }
+
+  awaitable<commit_outcome> commit(commit_request request, deadline limit) override {
+    const auto ttl = number(request.ttl), largest = std::to_string(request.largest_scope);
+    const std::string_view keys[] = {request.generation_key, request.entry_key, request.lock_key, request.index_key};
+    const std::string_view arguments[] = {request.captured, request.lock, request.entry, ttl, largest};
+    const auto answer = co_await run(co_await nearest(), script::commit, keys, arguments, limit);
+    if (!answer) co_return answer.error();
+    const auto code = integer(*answer);
+    if (!code) co_return code.error();
+    co_return *code == 1   ? commit_outcome::stored
+        : *code == 2 ? commit_outcome::scope_full
+                     : commit_outcome::generation_changed;
+  }
+
+  awaitable<void> release(std::string lock_key, std::string lock, deadline limit) override {
+    const std::string_view keys[] = {lock_key}, arguments[] = {lock};
+    const auto answer = co_await run(co_await nearest(), script::release, keys, arguments, limit);
+    if (!answer) co_return answer.error();
+    co_return result<void>();
+  }
+
+  awaitable<void> invalidate(std::vector<std::string> generation_keys, deadline limit) override {
+    // A fan-out of many chunks goes apart from lookups, which would wait behind it.
+    const auto wire = generation_keys.size() > chunk_keys ? long_work() : co_await nearest();
+    for (std::size_t at = 0; at < generation_keys.size(); at += chunk_keys) {
+      const auto end = std::min(at + chunk_keys, generation_keys.size());
+      auto request = new_request();
+      request.push_range("UNLINK", generation_keys.begin() + static_cast<std::ptrdiff_t>(at),
+                         generation_keys.begin() + static_cast<std::ptrdiff_t>(end));
+      const auto answer = co_await send(wire, request, limit);
+      if (!answer) co_return answer.error();
+    }
+    co_return result<void>();
+  }
+
+  awaitable<std::size_t> tidy(std::string generation_key, std::string index_key, deadline limit) override {
+    const std::string_view keys[] = {generation_key, index_key};
+    const auto answer = co_await run(long_work(), script::tidy, keys, {}, limit);
+    if (!answer) co_return answer.error();
+    const auto removed = integer(*answer);
+    if (!removed) co_return removed.error();
+    co_return static_cast<std::size_t>(*removed);
+  }
+
+  awaitable<std::optional<std::string>> get(std::string key, deadline limit) override {
+    auto request = new_request();
+    request.push("GET", key);
+    const auto answer = co_await send(co_await nearest(), request, limit);
+    if (!answer) co_return answer.error();
+    if (answer->value().size() != 1) co_return errc::bad_reply;
+    co_return optional_text(answer->value().at(0));
+  }
+
+  awaitable<void> set(std::string key, std::string value, milliseconds ttl, deadline limit) override {
+    auto request = new_request();
+    request.push("SET", key, value, "PX", number(ttl));
+    const auto answer = co_await send(co_await nearest(), request, limit);
+    if (!answer) co_return answer.error();
+    co_return result<void>();
+  }
+
+  awaitable<bool> del(std::string key, deadline limit) override {
+    auto request = new_request();
+    request.push("UNLINK", key);
+    const auto answer = co_await send(co_await nearest(), request, limit);
+    if (!answer) co_return answer.error();
+    const auto removed = integer(*answer);
+    if (!removed) co_return removed.error();
+    co_return *removed > 0;
+  }
+
+  awaitable<std::size_t> del_pattern(std::string pattern, deadline limit) override {
+    const auto wire = long_work();
+    std::string cursor = "0";
+    std::size_t removed = 0;
+    do {
+      auto scan = new_request();
+      scan.push("SCAN", cursor, "MATCH", pattern, "COUNT", scan_count);
+      const auto page = co_await send(wire, scan, limit);
+      if (!page) co_return page.error();
+      const auto& nodes = page->value();  // [cursor, [key …]]
+      if (nodes.size() < 3) co_return errc::bad_reply;
+      cursor = nodes.at(1).value;
+      std::vector<std::string_view> keys;
+      for (std::size_t i = 3; i < nodes.size(); ++i) keys.push_back(nodes.at(i).value);
+      if (keys.empty()) continue;
+      auto unlink = new_request();
+      unlink.push_range("UNLINK", keys);
+      const auto answer = co_await send(wire, unlink, limit);
+      if (!answer) co_return answer.error();
+      const auto count = integer(*answer);
+      if (!count) co_return count.error();
+      removed += static_cast<std::size_t>(*count);
+    } while (cursor != "0");
+    co_return removed;
+  }
+
+ private:
+  awaitable<std::string> prepare_all(session& fresh) {
+    std::optional<std::string> identity;
+    for (const auto& wire : fresh.connections) {
+      auto its = co_await on(wire, [](connection& each) { return each.prepare(); });
+      if (!its) {
+        session_ended(fresh, wire->last_error());
+        co_return its.error();
+      }
+      if (identity && *identity != *its) co_return errc::bad_reply;  // an address that leads to two servers
+      identity = *its;
+    }
+    if (fresh.over) co_return errc::unavailable;
+    co_return *identity;
+  }
+
+  // The first connection that ends takes the session with it, and only the first is told of.
+  void session_ended(session& ended, const std::string& why) {
+    if (ended.over.exchange(true)) return;
+    ended.close();
+    if (lost_) lost_(why);
+  }
+
+  std::shared_ptr<connection> long_work() const {
+    const auto session = current_.load();
+    return session ? session->connections.back() : nullptr;
+  }
+  asio::awaitable<std::shared_ptr<connection>> nearest() const {
+    const auto session = current_.load();
+    if (!session) co_return nullptr;
+    const auto executor = co_await asio::this_coro::executor;
+    const auto* here = &asio::query(executor, asio::execution::context);
+    for (std::size_t i = 0; i < contexts_.size(); ++i)
+      if (contexts_[i] == here) co_return session->connections[i];
+    co_return session->connections.front();
+  }
+
+  // Runs a call on the connection's own executor, and comes back to the caller's.
+  template <class F>
+  static auto on(std::shared_ptr<connection> wire, F call) -> std::invoke_result_t<F, connection&> {
+    if (!wire) co_return errc::unavailable;
+    const auto executor = co_await asio::this_coro::executor;
+    if (&asio::query(executor, asio::execution::context) == &asio::query(wire->executor(), asio::execution::context))
+      co_return co_await call(*wire);
+    co_return co_await asio::co_spawn(wire->executor(), call(*wire), asio::use_awaitable);
+  }
+  static awaitable<connection::reply> send(std::shared_ptr<connection> wire, const boost::redis::request& request,
+                                           deadline limit) {
+    return on(std::move(wire), [&request, limit](connection& each) { return each.execute(request, limit); });
+  }
+  static awaitable<connection::reply> run(std::shared_ptr<connection> wire, script which,
+                                          std::span<const std::string_view> keys,
+                                          std::span<const std::string_view> arguments, deadline limit) {
+    return on(std::move(wire),
+              [=](connection& each) { return each.run_script(which, keys, arguments, limit); });
+  }
+
+  redis_options options_;
+  std::vector<asio::any_io_executor> io_threads_;
+  std::vector<const asio::execution_context*> contexts_;
+  std::function<void(const std::string&)> lost_;
+  std::mutex mutex_;  // open() against close()
+  std::atomic<std::shared_ptr<session>> current_;
+};
+
+}  // namespace
+}  // namespace redis
+
+std::shared_ptr<backend> make_redis_backend(redis_options options, std::vector<boost::asio::any_io_executor> io_threads) {
+  return std::make_shared<redis::redis_backend>(std::move(options), std::move(io_threads));
+}
+
+}  // namespace reprise

@@ -1,0 +1,47 @@
+// The bytes of an entry: one header line in ASCII, then the body as sent, so that `redis-cli GET` shows readable JSON.
+//
+//   RP1 <generation> <created> <fresh-until> <status> <encoding> <body bytes> <etag> <content type>\n<body>
+//
+//   RP1           format version; entries of another version are misses
+//   generation    the token under which it was filled; no spaces, at most 128 bytes
+//   created       milliseconds since 1970, UTC, decimal; fresh-until likewise
+//   status        three digits
+//   encoding      identity; others are refused as yet
+//   body bytes    decimal; must be exactly what follows the line
+//   etag          hex digits of the weak tag, without W/ and quotes
+//   content type  the rest of the line; printable ASCII, at most 128 bytes
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace reprise::core {
+
+using wall_time = std::chrono::sys_time<std::chrono::milliseconds>;
+
+struct entry_header {
+  std::string_view generation;
+  wall_time created, fresh_until;
+  unsigned status = 0;
+  std::string_view etag;
+  std::string_view content_type;
+};
+
+struct decoded_entry {
+  entry_header header;
+  std::string_view body;
+};
+
+// Absent where a field of the header cannot be written: a space in the generation, a line break in the content type.
+std::optional<std::string> encode_entry(const entry_header& header, std::string_view body);
+
+// Views into `bytes`. Absent for anything that encode_entry does not make.
+std::optional<decoded_entry> decode_entry(std::string_view bytes) noexcept;
+
+// 16 hex digits of a hash of the body: every node gives the same body the same tag.
+std::string body_tag(std::string_view body);
+
+}  // namespace reprise::core

@@ -1,0 +1,30 @@
+#include "src/core/freshness.hpp"
+
+#include <algorithm>
+
+namespace reprise::core {
+
+bool has_stamp(std::string_view generation, std::string_view stamp) noexcept {
+  return !stamp.empty() && generation.size() > stamp.size() && generation.starts_with(stamp);
+}
+
+judged judge(const std::optional<std::string_view>& generation, const std::optional<std::string_view>& entry,
+             std::string_view stamp, wall_time now) noexcept {
+  if (!generation || !entry) return {verdict::absent, {}};
+  if (!has_stamp(*generation, stamp)) return {verdict::foreign, {}};
+  const auto decoded = decode_entry(*entry);
+  if (!decoded) return {verdict::undecodable, {}};
+  if (decoded->header.generation != *generation) return {verdict::outdated, {}};
+  if (now >= decoded->header.fresh_until) return {verdict::expired, {}};
+  return {verdict::hit, *decoded};
+}
+
+std::chrono::seconds age_of(const entry_header& header, wall_time now) noexcept {
+  return std::max(std::chrono::duration_cast<std::chrono::seconds>(now - header.created), std::chrono::seconds(0));
+}
+
+std::chrono::seconds remaining(const entry_header& header, wall_time now) noexcept {
+  return std::max(std::chrono::duration_cast<std::chrono::seconds>(header.fresh_until - now), std::chrono::seconds(0));
+}
+
+}  // namespace reprise::core

@@ -1,0 +1,39 @@
+// What the engine counts: relaxed atomics, so that counting costs a hit no lock. Read by response_cache::snapshot().
+#pragma once
+
+#include "reprise/statistics.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <map>
+#include <memory>
+#include <shared_mutex>
+#include <string>
+#include <string_view>
+
+namespace reprise::engine {
+
+struct prefix_counters {
+  using counter = std::atomic<std::uint64_t>;
+  counter hits{0}, misses{0}, bypasses{0}, collapsed{0};
+  counter fills_stored{0}, fills_rejected{0}, fills_too_large{0}, fills_failed{0};
+  counter scopes_full{0}, undecodable{0}, invalidations{0}, invalidated_keys{0};
+};
+
+class counters {
+ public:
+  // Prefixes come from policies, never from requests: there are few, and they stay.
+  prefix_counters& of(std::string_view prefix);
+  void count_call(std::chrono::steady_clock::duration took, bool answered) noexcept;
+  void count_replays(std::size_t rows) noexcept { replays_.fetch_add(rows, std::memory_order_relaxed); }
+  // Everything but what the engine alone knows: backend_up, trusted, origin_reads.
+  statistics snapshot() const;
+
+ private:
+  mutable std::shared_mutex mutex_;
+  std::map<std::string, std::unique_ptr<prefix_counters>, std::less<>> prefixes_;
+  std::array<std::atomic<std::uint64_t>, statistics::backend_bounds.size() + 1> calls_{};
+  std::atomic<std::uint64_t> call_nanoseconds_{0}, failures_{0}, replays_{0};
+};
+
+}  // namespace reprise::engine

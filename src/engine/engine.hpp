@@ -1,0 +1,125 @@
+// The coroutine shell around the pure core, one file for each thing that it does:
+//   serve.cpp       lookup, hit, bypass          fill.cpp    begin, collapse, origin read, commit
+//   invalidate.cpp  UNLINK, acknowledge, tidy    keeper.cpp  connect, claim, replay, relay, lose
+// The protocol and its reasons are in docs/architecture.md.
+#pragma once
+
+#include "reprise/response_cache.hpp"
+#include "src/core/breaker.hpp"
+#include "src/core/fill_machine.hpp"
+#include "src/core/freshness.hpp"
+#include "src/engine/counters.hpp"
+#include "src/engine/flight.hpp"
+#include "src/engine/origin_gate.hpp"
+#include "src/engine/trust.hpp"
+
+#include <spdlog/logger.h>
+
+#include <atomic>
+#include <mutex>
+#include <type_traits>
+
+namespace reprise {
+
+// One GET on its way through the cache. It lives in serve()'s frame.
+struct visit {
+  const cache_policy& policy;
+  const cache_request& request;
+  const origin& read;
+  engine::prefix_counters& count;
+  std::chrono::steady_clock::duration left;  // of the deadline, for all its calls to the backend together
+  std::optional<scope> where{};
+  std::string key{};                         // the entry's; empty where the request has none
+  engine::trust::ticket ticket{};            // the trust under which it uses the cache
+};
+
+class response_cache::impl : public std::enable_shared_from_this<impl> {
+ public:
+  template <class T>
+  using awaitable = boost::asio::awaitable<T>;
+  using duration = std::chrono::steady_clock::duration;
+
+  impl(options settings, std::shared_ptr<backend> where, std::shared_ptr<invalidation_log> log,
+       std::shared_ptr<environment> world, std::shared_ptr<spdlog::logger> logger);
+
+  awaitable<void> run();
+  void stop() noexcept;
+  awaitable<result<cached_reply>> serve(const cache_policy& policy, const cache_request& request, const origin& read);
+  awaitable<result<void>> invalidate(std::vector<scope> scopes, std::vector<std::int64_t> rows);
+  awaitable<result<void>> invalidate_all(std::string prefix);
+  bool is_available() const noexcept { return trust_.current() != nullptr; }
+  statistics snapshot() const;
+
+  // One call of the backend within the deadline: the plain cache client's.
+  template <class F>
+  auto once(F call) -> std::invoke_result_t<F, backend&, duration> {
+    if (!backend_) co_return errc::unavailable;
+    duration left = settings_.deadline;
+    co_return co_await timed(left, [&](duration limit) { return call(*backend_, limit); });
+  }
+
+ private:
+  // serve.cpp
+  awaitable<result<cached_reply>> bypass(visit& request, std::string_view why);
+  awaitable<result<cached_reply>> read_alone(visit& request, std::string_view why);
+  cached_reply answer_hit(visit& request, std::string entry, const core::decoded_entry& decoded);
+  cached_reply answer_shared(const visit& request, const engine::shared_reply& from, outcome how) const;
+  // fill.cpp
+  awaitable<result<cached_reply>> fill(visit& request, std::optional<std::string> seen);
+  awaitable<result<cached_reply>> join(visit& request, std::shared_ptr<engine::flight> flight);
+  awaitable<result<engine::shared_result>> lead(visit& request, backend::begun begun, std::string token, bool& alone);
+  awaitable<result<backend::begun>> begin(visit& request, std::string token);
+  awaitable<void> commit(visit& request, const engine::shared_reply& reply, std::string captured, std::string lock);
+  awaitable<result<std::shared_ptr<engine::shared_reply>>> read_origin(visit& request, std::function<void()> begins = {});
+  std::shared_ptr<engine::shared_reply> share_entry(std::string bytes, const core::decoded_entry& decoded) const;
+  // invalidate.cpp
+  awaitable<void> tidy(std::vector<scope> scopes);
+  // keeper.cpp
+  awaitable<result<void>> keep_session(std::uint64_t session, std::string identity);
+  awaitable<result<void>> renew_stamps(std::uint64_t session, const std::string& identity, const std::string& nonce);
+  awaitable<result<void>> replay(std::uint64_t session, const std::string& identity, std::chrono::milliseconds at_least);
+  awaitable<result<void>> flush_acknowledgements(const std::string& identity);
+  void lose(std::uint64_t session, std::string_view why);
+
+  std::chrono::seconds ttl_of(const cache_policy& policy) const { return policy.ttl.value_or(settings_.default_ttl); }
+  void log_request(spdlog::level::level_enum level, const visit& request, std::string_view what) const;
+  double random_unit();
+
+  // One call within what is left of a request's deadline, counted, and refused at once while the breaker is open.
+  template <class F>
+  auto timed(duration& left, F call) -> std::invoke_result_t<F, duration> {
+    const auto began = world_->now();
+    if (left <= duration::zero() || !breaker_allows(began)) co_return errc::unavailable;
+    const auto session = trust_.session();
+    auto answer = co_await call(left);
+    const auto took = world_->now() - began;
+    left -= took;
+    counters_.count_call(took, answer.has_value());
+    after_call(session, answer.has_value() ? boost::system::error_code() : answer.error());
+    co_return answer;
+  }
+  bool breaker_allows(environment::steady_time now);
+  void after_call(std::uint64_t session, boost::system::error_code error);
+
+  const options settings_;
+  const std::shared_ptr<backend> backend_;
+  const std::shared_ptr<invalidation_log> log_;
+  const std::shared_ptr<environment> world_;
+  const std::shared_ptr<spdlog::logger> logger_;
+
+  engine::trust trust_;
+  engine::counters counters_;
+  engine::fills fills_;
+  engine::bypasses bypasses_;
+  const std::shared_ptr<engine::origin_gate> gate_;
+
+  std::mutex breaker_mutex_;
+  core::breaker breaker_;
+  std::atomic<bool> breaker_closed_{true};  // so that a hit takes no lock
+
+  std::mutex acknowledged_mutex_;
+  std::vector<std::int64_t> acknowledged_;  // rows to be noted in the log at the next period
+  std::atomic<bool> stopped_{false};
+};
+
+}  // namespace reprise

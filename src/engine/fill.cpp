@@ -1,0 +1,205 @@
+// A miss's way: capture a generation, join who is filling it or lead, read the origin, commit under what was captured.
+#include "src/engine/engine.hpp"
+
+namespace reprise {
+
+// `seen`: the generation that this request's own lookup read, where it is one of this trust.
+auto response_cache::impl::fill(visit& request, std::optional<std::string> seen) -> awaitable<result<cached_reply>> {
+  log_request(spdlog::level::debug, request, "MISS");
+  // Joining by key alone would hand a reader data older than a write it already knows of: the generation is in the key.
+  const auto flight_key = [&](const std::string& generation) {
+    return settings_.weakened.collapse_by_key_alone ? request.key : request.key + ' ' + generation;
+  };
+  if (seen)
+    if (auto under_way = fills_.find(flight_key(*seen))) co_return co_await join(request, std::move(under_way));
+
+  const auto token = world_->random_hex(8);
+  auto begun = co_await begin(request, token);
+  if (!begun || !trust_.holds(request.ticket)) co_return co_await bypass(request, "unavailable");
+  if (begun->entry) {
+    // Another process has filled it between our lookup and now.
+    const auto decoded = core::judge(begun->generation, begun->entry, request.ticket->of(request.policy.prefix), world_->wall());
+    if (decoded.what == core::verdict::hit) co_return answer_hit(request, std::move(*begun->entry), decoded.entry);
+  }
+  const auto key = flight_key(begun->generation);
+  auto [flight, leads] = fills_.join(key);
+  if (!leads) {
+    // The flight's leader is waiting for this very lock, or has just given it back.
+    if (begun->locked)
+      (void)co_await timed(request.left, [&](duration limit) {
+        return backend_->release(lock_key(request.key), begun->generation + ' ' + token, limit);
+      });
+    co_return co_await join(request, std::move(flight));
+  }
+  engine::led own(fills_, key, std::move(flight));
+  bool alone = false;
+  const auto got = co_await lead(request, std::move(*begun), token, alone);
+  if (!got) co_return got.error();
+  own.finish(*got);
+  if (alone) {
+    request.count.bypasses.fetch_add(1, std::memory_order_relaxed);
+    auto reply = answer_shared(request, **got, outcome::bypass);
+    reply.why = "unavailable";
+    co_return reply;
+  }
+  (*got)->from_entry ? ++request.count.collapsed : ++request.count.misses;
+  auto reply = answer_shared(request, **got, outcome::miss);
+  reply.collapsed = (*got)->from_entry;
+  co_return reply;
+}
+
+auto response_cache::impl::join(visit& request, std::shared_ptr<engine::flight> flight) -> awaitable<result<cached_reply>> {
+  const auto shared = co_await flight->wait();
+  // A failure is nobody else's answer: it names another request, and the next try may succeed.
+  if (!shared || !shared->storable) co_return co_await read_alone(request, "fill-failed");
+  request.count.collapsed.fetch_add(1, std::memory_order_relaxed);
+  auto reply = answer_shared(request, *shared, outcome::miss);
+  reply.collapsed = true;
+  co_return reply;
+}
+
+// Carries out what the machine decides. `alone` is set where the backend had no part in the reply.
+auto response_cache::impl::lead(visit& request, backend::begun begun, std::string token, bool& alone)
+    -> awaitable<result<engine::shared_result>> {
+  using action = core::fill_machine::action;
+  core::fill_machine machine(settings_.fill_wait);
+  std::shared_ptr<engine::shared_reply> reply;
+  auto next = begun.locked ? machine.on_begun_locked() : machine.on_begun_unlocked();
+  for (;;) switch (next) {
+      case action::begin: {
+        // The wait for another fill is not the backend's time: each look has the whole deadline.
+        request.left = settings_.deadline;
+        auto again = co_await begin(request, token);
+        if (!again || !trust_.holds(request.ticket)) {
+          next = machine.on_no_answer();
+          break;
+        }
+        begun = std::move(*again);
+        const auto judged =
+            core::judge(begun.generation, begun.entry, request.ticket->of(request.policy.prefix), world_->wall());
+        if (judged.what == core::verdict::hit) {
+          reply = share_entry(std::move(*begun.entry), judged.entry);
+          next = machine.on_begun_entry();
+        } else {
+          next = begun.locked ? machine.on_begun_locked() : machine.on_begun_unlocked();
+        }
+        break;
+      }
+      case action::wait: {
+        co_await world_->sleep(machine.pause());
+        next = machine.on_waited();
+        break;
+      }
+      case action::read_origin: {
+        auto got = co_await read_origin(request);
+        if (!got) co_return got.error();
+        reply = std::move(*got);
+        const bool too_large = reply->storable && reply->body.size() > request.policy.largest_entry_bytes;
+        if (too_large) ++request.count.fills_too_large;
+        next = machine.on_origin(reply->storable && !too_large);
+        break;
+      }
+      case action::commit: {
+        co_await commit(request, *reply, begun.generation, machine.holds_lock() ? begun.generation + ' ' + token : "");
+        next = machine.on_committed();
+        break;
+      }
+      case action::release: {
+        request.left = settings_.deadline;
+        (void)co_await timed(request.left, [&](duration limit) {
+          return backend_->release(lock_key(request.key), begun.generation + ' ' + token, limit);
+        });
+        next = machine.on_released();
+        break;
+      }
+      case action::answer_entry:
+      case action::answer_origin: {
+        alone = machine.went_alone();
+        co_return engine::shared_result(std::move(reply));
+      }
+    }
+}
+
+auto response_cache::impl::begin(visit& request, std::string token) -> awaitable<result<backend::begun>> {
+  backend::begin_request ask;
+  ask.generation_key = request.where->generation_key();
+  ask.entry_key = request.key;
+  ask.lock_key = lock_key(request.key);
+  ask.stamp = request.ticket->of(request.policy.prefix);
+  ask.random = world_->random_hex(8);
+  ask.lock_token = std::move(token);
+  ask.generation_ttl = ttl_of(request.policy) + std::chrono::minutes(1);
+  ask.lock_ttl = settings_.lock_ttl;
+  co_return co_await timed(request.left, [&](duration limit) { return backend_->begin(std::move(ask), limit); });
+}
+
+auto response_cache::impl::commit(visit& request, const engine::shared_reply& reply, std::string captured, std::string lock)
+    -> awaitable<void> {
+  if (!trust_.holds(request.ticket)) {
+    ++request.count.fills_failed;
+    co_return;
+  }
+  request.left = std::max<duration>(request.left, settings_.deadline / 2);  // the origin's time was not the backend's
+  if (settings_.weakened.commit_without_generation_check)
+    if (const auto now = co_await begin(request, "weakened")) captured = now->generation;
+
+  const auto created = world_->wall();
+  const auto entry = core::encode_entry(
+      {captured, created, created + ttl_of(request.policy), reply.status, reply.etag, reply.content_type}, reply.body);
+  if (!entry) {
+    ++request.count.fills_failed;
+    co_return;
+  }
+  backend::commit_request ask{request.where->generation_key(), request.key, lock_key(request.key),
+                              request.where->index_key(),      captured,    std::move(lock),
+                              *entry,                          ttl_of(request.policy), settings_.largest_scope};
+  const auto committed =
+      co_await timed(request.left, [&](duration limit) { return backend_->commit(std::move(ask), limit); });
+  if (!committed) {
+    ++request.count.fills_failed;
+  } else if (*committed == backend::commit_outcome::stored) {
+    ++request.count.fills_stored;
+  } else {
+    ++request.count.fills_rejected;
+    if (*committed == backend::commit_outcome::scope_full) ++request.count.scopes_full;
+  }
+}
+
+// `begins` is called when the read has its place and begins.
+auto response_cache::impl::read_origin(visit& request, std::function<void()> begins)
+    -> awaitable<result<std::shared_ptr<engine::shared_reply>>> {
+  const auto place = co_await gate_->enter();
+  if (!place) co_return errc::overloaded;
+  if (begins) begins();
+  auto got = co_await request.read();
+  auto reply = std::make_shared<engine::shared_reply>();
+  reply->status = got.status;
+  reply->storable = got.status >= 200 && got.status < 300;
+  reply->content_type = std::move(got.content_type);
+  reply->storage = std::make_shared<const std::string>(std::move(got.body));
+  reply->body = *reply->storage;
+  reply->headers = std::move(got.headers);
+  if (reply->storable) {
+    reply->etag = core::body_tag(reply->body);
+    reply->ttl = ttl_of(request.policy);
+  }
+  co_return reply;
+}
+
+std::shared_ptr<engine::shared_reply> response_cache::impl::share_entry(std::string bytes,
+                                                                        const core::decoded_entry& decoded) const {
+  auto reply = std::make_shared<engine::shared_reply>();
+  reply->status = decoded.header.status;
+  reply->storable = reply->from_entry = true;
+  reply->content_type = decoded.header.content_type;
+  reply->etag = decoded.header.etag;
+  reply->age = core::age_of(decoded.header, world_->wall());
+  reply->ttl = core::remaining(decoded.header, world_->wall());
+  const auto body_bytes = decoded.body.size();
+  // The views of `decoded` may end with this move; the body is what stands at the end.
+  reply->storage = std::make_shared<const std::string>(std::move(bytes));
+  reply->body = std::string_view(*reply->storage).substr(reply->storage->size() - body_bytes);
+  return reply;
+}
+
+}  // namespace reprise

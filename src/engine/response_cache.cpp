@@ -1,0 +1,92 @@
+#include "src/engine/engine.hpp"
+
+namespace reprise {
+
+namespace {
+constexpr unsigned breaker_threshold = 5;
+}
+
+response_cache::impl::impl(options settings, std::shared_ptr<backend> where, std::shared_ptr<invalidation_log> log,
+                           std::shared_ptr<environment> world, std::shared_ptr<spdlog::logger> logger)
+    : settings_(std::move(settings)),
+      backend_(std::move(where)),
+      log_(log ? std::move(log) : make_volatile_log()),
+      world_(world ? std::move(world) : make_environment()),
+      logger_(std::move(logger)),
+      gate_(std::make_shared<engine::origin_gate>(settings_.origin_reads, settings_.origin_wait, world_)),
+      breaker_(breaker_threshold, core::backoff(settings_.shortest_pause, settings_.longest_pause)) {}
+
+double response_cache::impl::random_unit() {
+  return static_cast<double>(std::stoul(world_->random_hex(4), nullptr, 16)) / 4294967296.0;
+}
+
+statistics response_cache::impl::snapshot() const {
+  auto all = counters_.snapshot();
+  all.backend_up = trust_.session() != 0;
+  all.trusted = is_available();
+  all.origin_reads = gate_->taken();
+  return all;
+}
+
+response_cache::response_cache(options settings, std::shared_ptr<backend> where, std::shared_ptr<invalidation_log> log,
+                               std::shared_ptr<environment> world, std::shared_ptr<spdlog::logger> logger)
+    : impl_(std::make_shared<impl>(std::move(settings), std::move(where), std::move(log), std::move(world), std::move(logger))) {}
+
+response_cache::~response_cache() { stop(); }
+
+boost::asio::awaitable<void> response_cache::run() { return impl_->run(); }
+void response_cache::stop() noexcept { impl_->stop(); }
+
+boost::asio::awaitable<result<cached_reply>> response_cache::serve(const cache_policy& policy, const cache_request& request,
+                                                                   const origin& read) {
+  return impl_->serve(policy, request, read);
+}
+
+boost::asio::awaitable<result<void>> response_cache::invalidate(std::vector<scope> scopes, std::vector<std::int64_t> rows) {
+  return impl_->invalidate(std::move(scopes), std::move(rows));
+}
+
+boost::asio::awaitable<result<void>> response_cache::invalidate(std::string_view user, std::string_view prefix,
+                                                                std::string_view role) {
+  auto where = scope::of_user(prefix, user);
+  if (!where || !is_valid_name(role)) co_return errc::invalid_name;
+  std::vector<scope> scopes{std::move(*where)};
+  co_return co_await impl_->invalidate(std::move(scopes), {});
+}
+
+boost::asio::awaitable<result<void>> response_cache::invalidate_related(std::span<const std::string> users,
+                                                                        std::string_view prefix) {
+  std::vector<scope> scopes;
+  for (const auto& user : users) {
+    auto where = scope::of_user(prefix, user);
+    if (!where) co_return errc::invalid_name;
+    scopes.push_back(std::move(*where));
+  }
+  co_return co_await impl_->invalidate(std::move(scopes), {});
+}
+
+boost::asio::awaitable<result<void>> response_cache::invalidate_all(std::string_view prefix) {
+  return impl_->invalidate_all(std::string(prefix));
+}
+
+boost::asio::awaitable<result<std::optional<std::string>>> response_cache::get(std::string key) {
+  co_return co_await impl_->once([&](backend& where, auto limit) { return where.get(key, limit); });
+}
+
+boost::asio::awaitable<result<void>> response_cache::set(std::string key, std::string value, std::chrono::milliseconds ttl) {
+  if (!key.starts_with("reprise:") || ttl.count() <= 0) co_return errc::invalid_name;
+  co_return co_await impl_->once([&](backend& where, auto limit) { return where.set(key, std::move(value), ttl, limit); });
+}
+
+boost::asio::awaitable<result<bool>> response_cache::del(std::string key) {
+  co_return co_await impl_->once([&](backend& where, auto limit) { return where.del(key, limit); });
+}
+
+boost::asio::awaitable<result<std::size_t>> response_cache::del_pattern(std::string pattern) {
+  co_return co_await impl_->once([&](backend& where, auto limit) { return where.del_pattern(pattern, limit); });
+}
+
+bool response_cache::is_available() const noexcept { return impl_->is_available(); }
+statistics response_cache::snapshot() const { return impl_->snapshot(); }
+
+}  // namespace reprise

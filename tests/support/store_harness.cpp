@@ -1,0 +1,105 @@
+#include "tests/support/store_harness.hpp"
+
+#include "server/stores/sqlite/sqlite_store.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cstdlib>
+#include <filesystem>
+#include <stdexcept>
+
+namespace bookings::testing {
+namespace {
+
+class sqlite_harness final : public store_harness {
+ public:
+  std::unique_ptr<store> open() override {
+    return make_sqlite_store({directory_.path() + "/data/bookings.db", 4, [offset = offset_] {
+                                return now().time_since_epoch().count() + offset->load();
+                              }});
+  }
+  void advance(std::chrono::milliseconds by) override { *offset_ += by.count(); }
+
+ private:
+  temporary_directory directory_;
+  std::shared_ptr<std::atomic<std::int64_t>> offset_ = std::make_shared<std::atomic<std::int64_t>>(0);
+};
+
+}  // namespace
+
+const std::vector<store_kind>& store_kinds() {
+  static const std::vector<store_kind> kinds{{"sqlite", [] { return std::make_unique<sqlite_harness>(); }}};
+  return kinds;
+}
+
+temporary_directory::temporary_directory() {
+  path_ = (std::filesystem::temp_directory_path() / "reprise_store_XXXXXX").string();
+  if (mkdtemp(path_.data()) == nullptr) throw std::runtime_error("no temporary directory can be made");
+}
+
+temporary_directory::~temporary_directory() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+time_point at(int day, int hour, int minute) {
+  using namespace std::chrono;
+  return sys_days{year{2030} / January / 1} + days{day} + hours{hour} + minutes{minute};
+}
+
+user a_user(const std::string& email, role as, const std::string& name) {
+  return {make_id(), email, name, as, "$argon2id$no-hash", at(0)};
+}
+
+gig a_gig(const id& teacher, const std::string& title, const std::string& subject, money price, time_point created) {
+  return {make_id(), teacher, "", title, subject, "An hour of " + title, price, created, created};
+}
+
+booking a_booking(const id& student, const id& gig_id, time_point scheduled, time_point created) {
+  booking wanted;
+  wanted.id = make_id();
+  wanted.student_id = student;
+  wanted.gig_id = gig_id;
+  wanted.scheduled_at = scheduled;
+  wanted.created_at = wanted.updated_at = created;
+  return wanted;
+}
+
+texts sorted(texts unsorted) {
+  std::sort(unsorted.begin(), unsorted.end());
+  return unsorted;
+}
+
+void store_contract::SetUp() {
+  harness = GetParam().make();
+  data = harness->open();
+  student = a_user("rahim@example.com");
+  teacher = a_user("ayesha@example.com", role::teacher, "Ayesha Rahman");
+  other_teacher = a_user("tom@example.com", role::teacher, "Tom Baker");
+  for (const auto& each : {student, teacher, other_teacher}) must(data->create_user(each));
+  algebra = must(data->create_gig(a_gig(teacher.id))).value;
+  guitar = must(data->create_gig(a_gig(other_teacher.id, "Guitar for beginners", "Guitar", {30050}))).value;
+}
+
+booking_view store_contract::book(const id& gig_id, booking_status status) {
+  auto wanted = a_booking(student.id, gig_id, at(next_day_), at(next_day_));
+  ++next_day_;
+  wanted.status = status;
+  return must(data->create_booking(wanted)).value;
+}
+
+std::vector<outbox_row> store_contract::rows() {
+  return must(data->pending_rows("an identity that nobody claims", std::chrono::milliseconds{0}, 10000));
+}
+
+texts store_contract::rows_of(const std::function<void()>& act) {
+  const auto before = rows();
+  act();
+  texts written;
+  for (const auto& row : rows()) {
+    if (before.empty() || row.number > before.back().number) written.push_back(to_text(row.what));
+  }
+  return written;
+}
+
+}  // namespace bookings::testing

@@ -1,0 +1,101 @@
+#include "server/command_line.hpp"
+
+#include "server/config_table.hpp"
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <vector>
+
+namespace bookings {
+namespace {
+
+using kind = command::kind;
+
+command parse(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), "bookings-server");
+  std::vector<char*> pointers;
+  for (auto& each : arguments) pointers.push_back(each.data());
+  pointers.push_back(nullptr);
+  return parse_command_line(static_cast<int>(arguments.size()), pointers.data());
+}
+
+TEST(command_line, no_command_is_serve) {
+  EXPECT_EQ(parse({}).what, kind::serve);
+  EXPECT_EQ(parse({"serve"}).what, kind::serve);
+  EXPECT_EQ(parse({"--port", "0"}).what, kind::serve);
+  EXPECT_TRUE(parse({}).flags.empty());
+  EXPECT_EQ(parse({}).status, 0);
+}
+
+TEST(command_line, commands_are_told_apart) {
+  EXPECT_EQ(parse({"serve", "--check-config"}).what, kind::check_config);
+  EXPECT_EQ(parse({"seed"}).what, kind::seed);
+}
+
+TEST(command_line, flags_stand_before_or_behind_the_command) {
+  for (const auto& arguments : std::vector<std::vector<std::string>>{
+           {"serve", "--port", "0", "--redis-url=memory://"},
+           {"--port=0", "serve", "--redis-url", "memory://"},
+           {"--port", "0", "--redis-url", "memory://"},
+           {"seed", "--redis-url", "memory://", "--port", "0"}}) {
+    auto found = parse(arguments);
+    EXPECT_EQ(found.flags, (std::map<std::string, std::string>{{"PORT", "0"}, {"REDIS_URL", "memory://"}}));
+  }
+}
+
+TEST(command_line, each_row_of_the_table_has_a_flag) {
+  std::set<std::string> flags;
+  for (const auto& row : config_table()) {
+    auto flag = flag_of(row.name);
+    EXPECT_TRUE(flags.insert(flag).second);
+    for (const auto& value : {std::string("some value"), std::string("[::1]"), std::string("a,b"), std::string("-1"),
+                              std::string("")}) {
+      auto found = parse({"serve", flag + "=" + value});
+      EXPECT_EQ(found.what, kind::serve) << found.text;
+      if (!value.empty()) EXPECT_EQ(found.flags[row.name], value) << flag;
+    }
+    EXPECT_EQ(parse({flag, "[::1]"}).flags[row.name], "[::1]");
+  }
+}
+
+TEST(command_line, wrong_usage_has_status_two_and_says_what) {
+  for (const auto& arguments : std::vector<std::vector<std::string>>{{"dance"},
+                                                                     {"--dance"},
+                                                                     {"serve", "seed"},
+                                                                     {"seed", "--check-config"},
+                                                                     {"--port"},
+                                                                     {"--port", "1", "--port", "2"},
+                                                                     {"serve", "extra"}}) {
+    auto found = parse(arguments);
+    EXPECT_EQ(found.what, kind::wrong_usage) << arguments.back();
+    EXPECT_EQ(found.status, 2) << arguments.back();
+    EXPECT_FALSE(found.text.empty()) << arguments.back();
+  }
+}
+
+TEST(command_line, help_lists_commands_flags_and_meanings) {
+  for (const auto& arguments : std::vector<std::vector<std::string>>{{"--help"}, {"-h"}}) {
+    auto found = parse(arguments);
+    EXPECT_EQ(found.what, kind::help);
+    EXPECT_EQ(found.status, 0);
+    for (const auto& row : config_table()) {
+      EXPECT_NE(found.text.find(flag_of(row.name)), std::string::npos) << row.name;
+      EXPECT_NE(found.text.find(row.name + ":"), std::string::npos) << row.name;
+    }
+    EXPECT_NE(found.text.find("serve"), std::string::npos);
+    EXPECT_NE(found.text.find("seed"), std::string::npos);
+  }
+  EXPECT_EQ(parse({"serve", "--help"}).what, kind::help);
+  EXPECT_NE(parse({"serve", "--help"}).text.find("--check-config"), std::string::npos);
+}
+
+TEST(command_line, version_prints_name_and_number) {
+  auto found = parse({"--version"});
+  EXPECT_EQ(found.what, kind::version);
+  EXPECT_EQ(found.status, 0);
+  EXPECT_TRUE(found.text.starts_with("bookings-server ")) << found.text;
+}
+
+}  // namespace
+}  // namespace bookings

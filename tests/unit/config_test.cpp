@@ -1,0 +1,400 @@
+#include "server/config.hpp"
+
+#include "server/config_table.hpp"
+#include "server/dotenv.hpp"
+#include "server/spelling.hpp"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <map>
+#include <random>
+#include <regex>
+#include <set>
+#include <thread>
+#include <type_traits>
+
+namespace bookings {
+namespace {
+
+using namespace std::chrono_literals;
+using variables = std::map<std::string, std::string>;
+
+load_result load(const variables& environment, const variables& flags = {}) {
+  return load_config(environment, std::nullopt, flags);
+}
+
+std::string joined(const std::vector<std::string>& texts) {
+  std::string all;
+  for (const auto& each : texts) all += each + "\n";
+  return all;
+}
+
+bool contains(const std::vector<std::string>& texts, std::string_view part) {
+  return joined(texts).find(part) != std::string::npos;
+}
+
+const std::filesystem::path source_tree = std::filesystem::path(__FILE__).parent_path().parent_path().parent_path();
+
+class config_file : public testing::Test {
+ protected:
+  ~config_file() override { std::filesystem::remove(file_); }
+  load_result load_with(std::string_view text, const variables& environment = {}, const variables& flags = {}) {
+    std::ofstream(file_) << text;
+    return load_config(environment, file_, flags);
+  }
+  std::filesystem::path file_ =
+      std::filesystem::path(testing::TempDir()) / ("config_test_" + std::to_string(std::random_device()()) + ".env");
+};
+
+TEST(config, nothing_set_has_the_defaults) {
+  auto [value, secret, errors, warnings] = load({});
+  EXPECT_TRUE(errors.empty()) << joined(errors);
+  EXPECT_EQ(value.host, "127.0.0.1");
+  EXPECT_EQ(value.port, 8080);
+  EXPECT_GE(value.workers, 1);
+  EXPECT_EQ(value.deployment_id, "default");
+  EXPECT_EQ(value.store_url, "sqlite:data/bookings.db");
+  EXPECT_EQ(value.sqlite_file, "data/bookings.db");
+  EXPECT_EQ(value.store_delay, 0ms);
+  EXPECT_EQ(value.origin_reads, 64);
+  EXPECT_FALSE(value.redis);
+  EXPECT_EQ(value.redis_deadline, 50ms);
+  EXPECT_EQ(value.cache_ttl, 600s);
+  EXPECT_EQ(value.cache_l1_bytes, 64u << 20);
+  EXPECT_EQ(value.l1_mode, l1_mode::validated);
+  EXPECT_EQ(value.jwt_ttl, 7 * 24h);
+  EXPECT_FALSE(value.admin_email);
+  EXPECT_EQ(value.auth_rate_limit, 30);
+  EXPECT_EQ(value.log_level, ops::log_level::info);
+  EXPECT_EQ(value.log_format, ops::log_format::text);
+  EXPECT_EQ(value.sslcommerz_base_url, "https://sandbox.sslcommerz.com");
+  EXPECT_EQ(warnings.size(), 1u) << joined(warnings);
+  EXPECT_TRUE(contains(warnings, "JWT_SECRET"));
+}
+
+// A value that each variable refuses, and one that it takes.
+struct sample {
+  std::string name, wrong, right;
+};
+const std::vector<sample> samples{
+    {"HOST", "not a host!", "0.0.0.0"},
+    {"PORT", "65536", "0"},
+    {"WORKERS", "0", "256"},
+    {"DEPLOYMENT_ID", "a/b", "shop-1.eu_west"},
+    {"STORE_URL", "postgres://host/db", "sqlite:/var/lib/x.db"},
+    {"STORE_DELAY_MS", "-1", "200"},
+    {"ORIGIN_READS", "0", "100000"},
+    {"REDIS_URL", "http://hunter2", "redis://:hunter2@host:6379/0"},
+    {"REDIS_HOST", "a b", "redis"},
+    {"REDIS_PORT", "tcp://10.0.0.1:6379", "6380"},
+    {"REDIS_PASSWORD", "hunter2\n", "hunter2"},
+    {"REDIS_CA_FILE", "/nonexistent/ca.pem", __FILE__},
+    {"REDIS_CERT_FILE", "/", __FILE__},
+    {"REDIS_KEY_FILE", "/nonexistent/key.pem", __FILE__},
+    {"REDIS_SERVER_NAME", "-x-", "redis.example"},
+    {"REDIS_DEADLINE_MS", "50ms", "1"},
+    {"QUEUE_REDIS_URL", "redis://hunter2@", "rediss://host"},
+    {"CACHE_TTL", "0", "10m"},
+    {"CACHE_L1_BYTES", "64 apples", "0"},
+    {"CACHE_L1_MODE", "on", "tracked"},
+    {"JWT_SECRET", "hunter2", "hunter2hunter2hunter2hunter2hunt"},
+    {"JWT_TTL", "7 weeks", "45s"},
+    {"ADMIN_EMAIL", "hunter2", "admin@example.org"},
+    {"ADMIN_PASSWORD", "hunter2", "hunter22"},
+    {"AUTH_RATE_LIMIT", "many", "0"},
+    {"CORS_ORIGINS", "https://app.example/path", "https://app.example, http://localhost:3000"},
+    {"TRUSTED_PROXIES", "proxy.example", "10.0.0.0/8,::1"},
+    {"LOG_LEVEL", "loud", "debug"},
+    {"LOG_FORMAT", "xml", "json"},
+    {"OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318", "http://collector:4318/v1"},
+    {"SSLCOMMERZ_STORE_ID", "a\x01", "shop"},
+    {"SSLCOMMERZ_STORE_PASSWORD", "hunter2\x7f", "hunter2"},
+    {"SSLCOMMERZ_BASE_URL", "http://gateway.example", "http://127.0.0.1:9000"},
+    {"PUBLIC_URL", "https://u:hunter2@shop.example", "https://shop.example/"},
+};
+
+TEST(config_samples, cover_each_row_of_the_table) {
+  std::set<std::string> sampled, known;
+  for (const auto& each : samples) sampled.insert(each.name);
+  for (const auto& row : config_table()) known.insert(row.name);
+  EXPECT_EQ(sampled, known);
+}
+
+TEST(config_samples, wrong_value_is_one_error_that_names_the_variable) {
+  for (const auto& each : samples) {
+    auto found = load({{each.name, each.wrong}});
+    ASSERT_EQ(found.errors.size(), 1u) << each.name << ": " << joined(found.errors);
+    EXPECT_TRUE(found.errors[0].starts_with(each.name + " in the environment: ")) << found.errors[0];
+    EXPECT_TRUE(contains(found.errors, "Allowed: ")) << found.errors[0];
+    EXPECT_EQ(found.errors[0].find("hunter2"), std::string::npos) << found.errors[0];
+    EXPECT_EQ(found.errors[0].find('\n'), std::string::npos) << found.errors[0];
+  }
+}
+
+TEST(config_samples, right_value_is_no_error) {
+  for (const auto& each : samples) {
+    auto found = load({{each.name, each.right}});
+    EXPECT_TRUE(found.errors.empty()) << joined(found.errors);
+    EXPECT_EQ(joined(found.warnings).find("hunter2"), std::string::npos) << joined(found.warnings);
+  }
+}
+
+TEST(config_samples, later_variable_warns_where_it_is_set) {
+  for (const auto& row : config_table())
+    for (const auto& each : samples)
+      if (each.name == row.name) {
+        auto found = load({{each.name, each.right}});
+        EXPECT_EQ(contains(found.warnings, each.name + " in the environment has no effect in this version"),
+                  row.since == effect::later)
+            << each.name;
+      }
+}
+
+TEST(config_samples, empty_value_is_no_value) {
+  variables all;
+  for (const auto& row : config_table()) all[row.name] = "";
+  auto found = load(all, all);
+  EXPECT_TRUE(found.errors.empty()) << joined(found.errors);
+  EXPECT_EQ(found.warnings.size(), 1u) << joined(found.warnings);
+  EXPECT_EQ(found.value.port, 8080);
+}
+
+TEST(config, all_errors_are_collected) {
+  auto found = load({{"PORT", "x"}, {"CACHE_TTL", "y"}, {"LOG_LEVEL", "z"}}, {{"HOST", "?"}});
+  EXPECT_EQ(found.errors.size(), 4u) << joined(found.errors);
+}
+
+TEST(config, limits_are_exact) {
+  struct limit {
+    const char *name, *text;
+    bool is_good;
+  };
+  const std::string id_of_64(64, 'x'), id_of_65(65, 'x');
+  for (const auto& [name, text, is_good] : std::vector<limit>{{"PORT", "65535", true},
+                                                              {"PORT", "+1", false},
+                                                              {"PORT", " 1", false},
+                                                              {"PORT", "0x10", false},
+                                                              {"PORT", "99999999999999999999", false},
+                                                              {"WORKERS", "1", true},
+                                                              {"WORKERS", "257", false},
+                                                              {"ORIGIN_READS", "1", true},
+                                                              {"ORIGIN_READS", "100001", false},
+                                                              {"CACHE_TTL", "1", true},
+                                                              {"CACHE_TTL", "365d", true},
+                                                              {"CACHE_TTL", "366d", false},
+                                                              {"JWT_TTL", "0s", false},
+                                                              {"JWT_TTL", "99999999999999999d", false},
+                                                              {"JWT_TTL", "7D", false},
+                                                              {"JWT_TTL", "d", false},
+                                                              {"CACHE_L1_BYTES", "off", false},
+                                                              {"CACHE_L1_BYTES", "1024GiB", true},
+                                                              {"CACHE_L1_BYTES", "1025GiB", false},
+                                                              {"CACHE_L1_BYTES", "18446744073709551616", false},
+                                                              {"DEPLOYMENT_ID", id_of_64.c_str(), true},
+                                                              {"DEPLOYMENT_ID", id_of_65.c_str(), false},
+                                                              {"HOST", "[::1]", true},
+                                                              {"HOST", "::", true},
+                                                              {"HOST", "[localhost]", false},
+                                                              {"HOST", "localhost:80", false},
+                                                              {"HOST", "1.2.3", false},
+                                                              {"TRUSTED_PROXIES", "10.0.0.0/33", false},
+                                                              {"TRUSTED_PROXIES", "2001:db8::/32", true},
+                                                              {"TRUSTED_PROXIES", "10.0.0.1,", false},
+                                                              {"CORS_ORIGINS", "null", false},
+                                                              {"PUBLIC_URL", "http://localhost:8080", true},
+                                                              {"PUBLIC_URL", "http://[::1]:8080", true},
+                                                              {"PUBLIC_URL", "http://localhost.example", false},
+                                                              {"PUBLIC_URL", "https://shop.example/?a", false}})
+    EXPECT_EQ(load({{name, text}}).errors.empty(), is_good) << name << "=" << text;
+}
+
+TEST(config, sizes_and_durations_have_units) {
+  for (const auto& [text, bytes] : std::map<std::string, std::uint64_t>{
+           {"0", 0}, {"512", 512}, {"512B", 512}, {"1KiB", 1024}, {"2 mib", 2u << 20}, {"1GiB", 1u << 30}, {"3MB", 3'000'000}})
+    EXPECT_EQ(load({{"CACHE_L1_BYTES", text}}).value.cache_l1_bytes, bytes) << text;
+  for (const auto& [text, seconds] : std::map<std::string, std::chrono::seconds>{
+           {"90", 90s}, {"45s", 45s}, {"30m", 30min}, {"12h", 12h}, {"7d", 168h}})
+    EXPECT_EQ(load({{"JWT_TTL", text}}).value.jwt_ttl, seconds) << text;
+}
+
+TEST_F(config_file, environment_wins_over_the_file_and_flags_over_both) {
+  constexpr auto text = "PORT=1\nORIGIN_READS=1\nWORKERS=1\nJWT_SECRET=0123456789abcdef0123456789abcdef\n";
+  auto found = load_with(text, {{"ORIGIN_READS", "2"}, {"WORKERS", "2"}}, {{"WORKERS", "3"}});
+  EXPECT_EQ(found.value.port, 1);
+  EXPECT_EQ(found.value.origin_reads, 2);
+  EXPECT_EQ(found.value.workers, 3);
+  EXPECT_TRUE(found.errors.empty() && found.warnings.empty()) << joined(found.errors) << joined(found.warnings);
+}
+
+TEST_F(config_file, empty_value_in_the_environment_leaves_the_files) {
+  EXPECT_EQ(load_with("PORT=1\n", {{"PORT", ""}}).value.port, 1);
+}
+
+TEST_F(config_file, wrong_value_names_its_source) {
+  EXPECT_TRUE(contains(load_with("PORT=x\n").errors, "PORT in " + file_.string() + ": \"x\" is not a whole number"));
+  EXPECT_TRUE(contains(load_with("", {}, {{"PORT", "x"}}).errors, "--port (PORT): \"x\" is not a whole number"));
+}
+
+TEST_F(config_file, bad_line_is_an_error) {
+  EXPECT_TRUE(contains(load_with("PORT=1\nnonsense\n").errors, file_.string() + ":2: "));
+}
+
+TEST(config, missing_file_is_no_error) {
+  EXPECT_TRUE(load_config({}, std::filesystem::path("/nonexistent/.env"), {}).errors.empty());
+}
+
+TEST(config, unknown_flag_is_an_error) { EXPECT_TRUE(contains(load({}, {{"DANCE", "1"}}).errors, "--dance")); }
+
+TEST_F(config_file, likely_misspelling_warns) {
+  for (const auto& [slip, meant] : variables{{"REDIS_ULR", "REDIS_URL"},
+                                             {"JWT_SECRETS", "JWT_SECRET"},
+                                             {"REDISURL", "REDIS_URL"},
+                                             {"redis_url", "REDIS_URL"},
+                                             {"PROT", "PORT"},
+                                             {"CACHE_TLL", "CACHE_TTL"}}) {
+    auto warning = slip + " in " + file_.string() + " is not known: did you mean " + meant + "?";
+    EXPECT_TRUE(contains(load_with(slip + "=x\n").warnings, warning)) << slip;
+  }
+  EXPECT_EQ(load_with("COMPOSE_PROJECT_NAME=x\n").warnings.size(), 1u);
+}
+
+TEST(config, likely_misspelling_in_the_environment_warns_where_it_begins_alike) {
+  EXPECT_TRUE(contains(load({{"REDIS_ULR", "x"}}).warnings, "REDIS_ULR in the environment is not known"));
+  EXPECT_TRUE(contains(load({{"PORTS", "x"}}).warnings, "did you mean PORT?"));
+  auto usual = load({{"HOME", "x"}, {"PATH", "x"}, {"HOSTNAME", "x"}, {"SHELL", "x"}, {"PWD", "x"}, {"LOGNAME", "x"}});
+  EXPECT_EQ(usual.warnings.size(), 1u) << joined(usual.warnings);
+}
+
+TEST(config, edit_distance_counts_each_kind_of_slip) {
+  EXPECT_EQ(edit_distance("", ""), 0u);
+  EXPECT_EQ(edit_distance("PORT", "PORT"), 0u);
+  EXPECT_EQ(edit_distance("PORT", "PROT"), 1u);
+  EXPECT_EQ(edit_distance("PORT", "PORTS"), 1u);
+  EXPECT_EQ(edit_distance("PORT", "POR"), 1u);
+  EXPECT_EQ(edit_distance("PORT", "PART"), 1u);
+  EXPECT_EQ(edit_distance("HOME", "HOST"), 2u);
+  EXPECT_EQ(edit_distance("", "HOST"), 4u);
+}
+
+TEST(config, redis_url_is_an_endpoint_and_a_secret) {
+  auto found = load({{"REDIS_URL", "redis://app:p%40ss@cache:6380/2"}, {"REDIS_HOST", "other"}});
+  ASSERT_TRUE(found.value.redis) << joined(found.errors);
+  EXPECT_EQ(found.value.redis->hosts, (std::vector<host_port>{{"cache", 6380}}));
+  EXPECT_EQ(found.value.redis->database, 2);
+  EXPECT_EQ(found.value.redis->user, "app");
+  EXPECT_EQ(found.secret.redis_password, "p@ss");
+}
+
+TEST(config, redis_host_is_used_where_the_url_is_unset) {
+  auto found = load({{"REDIS_HOST", "cache"}, {"REDIS_PASSWORD", "secret"}});
+  ASSERT_TRUE(found.value.redis);
+  EXPECT_EQ(found.value.redis->hosts, (std::vector<host_port>{{"cache", 6379}}));
+  EXPECT_EQ(found.secret.redis_password, "secret");
+  EXPECT_EQ(load({{"REDIS_HOST", "::1"}, {"REDIS_PORT", "7000"}}).value.redis->hosts.front().port, 7000);
+  EXPECT_FALSE(load({{"REDIS_PORT", "7000"}}).value.redis) << "a port alone is no Redis";
+}
+
+TEST(config, redis_password_is_for_a_url_without_one) {
+  EXPECT_EQ(load({{"REDIS_URL", "redis://cache"}, {"REDIS_PASSWORD", "outer"}}).secret.redis_password, "outer");
+  EXPECT_EQ(load({{"REDIS_URL", "redis://app@cache"}, {"REDIS_PASSWORD", "outer"}}).secret.redis_password, "outer");
+  EXPECT_EQ(load({{"REDIS_URL", "redis://:in@cache"}, {"REDIS_PASSWORD", "outer"}}).secret.redis_password, "in");
+}
+
+TEST(config, memory_is_a_redis) {
+  EXPECT_EQ(load({{"REDIS_URL", "memory://"}}).value.redis->topology, redis_topology::memory);
+}
+
+TEST(config, unsupported_scheme_is_an_error_that_says_so) {
+  for (const auto& [name, text] : std::multimap<std::string, std::string>{
+           {"REDIS_URL", "rediss://host"}, {"REDIS_URL", "redis+sentinel://h1,h2/m"}, {"REDIS_URL", "redis+cluster://h1"},
+           {"STORE_URL", "mongodb://u:hunter2@host/db"}, {"STORE_URL", "mongodb+srv://host/db"}}) {
+    auto found = load({{name, text}});
+    ASSERT_EQ(found.errors.size(), 1u) << text;
+    EXPECT_TRUE(contains(found.errors, name)) << found.errors[0];
+    EXPECT_TRUE(contains(found.errors, "is not supported by this version")) << found.errors[0];
+    EXPECT_FALSE(contains(found.errors, "hunter2"));
+  }
+}
+
+TEST(config, store_url_names_a_file) {
+  EXPECT_EQ(load({{"STORE_URL", "sqlite:/var/lib/b.db"}}).value.sqlite_file, "/var/lib/b.db");
+  EXPECT_EQ(load({{"STORE_URL", "sqlite:///var/lib/b.db"}}).value.sqlite_file, "/var/lib/b.db");
+  for (auto text : {"sqlite:", "sqlite://data/b.db", "sqlite::memory:", "sqlite:data/", "data/b.db"})
+    EXPECT_EQ(load({{"STORE_URL", text}}).errors.size(), 1u) << text;
+}
+
+TEST(config, jwt_secrets_are_one_or_two_of_32_bytes) {
+  const std::string a(32, 'a'), b(40, 'b');
+  EXPECT_EQ(load({{"JWT_SECRET", a}}).secret.jwt_secrets, (std::vector{a}));
+  EXPECT_EQ(load({{"JWT_SECRET", a + "," + b}}).secret.jwt_secrets, (std::vector{a, b}));
+  EXPECT_TRUE(load({{"JWT_SECRET", a}}).warnings.empty());
+  for (const auto& text : {std::string(31, 'a'), a + ",", "," + a, a + "," + a.substr(1), a + "," + b + "," + a,
+                           a + ", " + b, a + "\n"})
+    EXPECT_EQ(load({{"JWT_SECRET", text}}).errors.size(), 1u) << text;
+}
+
+TEST(config, jwt_secret_unset_is_random_each_time) {
+  auto one = load({}).secret.jwt_secrets, other = load({}).secret.jwt_secrets;
+  ASSERT_EQ(one.size(), 1u);
+  EXPECT_GE(one[0].size(), 32u);
+  EXPECT_NE(one, other);
+}
+
+TEST(config, admin_needs_email_and_password) {
+  auto both = load({{"ADMIN_EMAIL", "Admin@Example.org"}, {"ADMIN_PASSWORD", "long enough"}});
+  EXPECT_EQ(both.value.admin_email, "admin@example.org");
+  EXPECT_EQ(both.secret.admin_password, "long enough");
+  EXPECT_FALSE(contains(both.warnings, "ADMIN_EMAIL"));
+  EXPECT_TRUE(contains(load({{"ADMIN_EMAIL", "admin@example.org"}}).warnings, "only together"));
+}
+
+template <class T>
+concept printable = requires(std::ostream& out, const T& what) { out << what; };
+static_assert(!printable<secrets>);
+
+TEST(config, process_environment_is_what_getenv_sees) {
+  auto found = process_environment();
+  ASSERT_NE(std::getenv("PATH"), nullptr);
+  EXPECT_EQ(found.at("PATH"), std::getenv("PATH"));
+}
+
+// .env.example: under a comment with its meaning, NAME=default.
+struct example_row {
+  std::string meaning, preset;
+};
+
+std::map<std::string, example_row> read_example() {
+  std::map<std::string, example_row> found;
+  std::ifstream file(source_tree / ".env.example");
+  EXPECT_TRUE(file) << "no .env.example in " << source_tree;
+  std::string comment;
+  const std::regex variable("([A-Z0-9_]+)=(.*)");
+  for (std::string line; std::getline(file, line);) {
+    std::smatch match;
+    if (std::regex_match(line, match, variable))
+      EXPECT_TRUE(found.emplace(match[1], example_row{comment, match[2]}).second) << line;
+    comment = line.starts_with("# ") ? line.substr(2) : "";
+  }
+  return found;
+}
+
+TEST(env_example, lists_each_variable_of_the_table_with_default_and_meaning) {
+  auto example = read_example();
+  for (const auto& row : config_table()) {
+    ASSERT_TRUE(example.contains(row.name)) << row.name;
+    EXPECT_EQ(example[row.name].preset, row.preset) << row.name;
+    EXPECT_EQ(example[row.name].meaning, row.meaning + (row.since == effect::later ? " (no effect in this version)" : ""));
+    example.erase(row.name);
+  }
+  EXPECT_TRUE(example.empty()) << "not in the table: " << example.begin()->first;
+}
+
+TEST(env_example, copied_as_it_is_changes_nothing) {
+  auto found = load_config({}, source_tree / ".env.example", {});
+  EXPECT_TRUE(found.errors.empty()) << joined(found.errors);
+  EXPECT_EQ(found.warnings, load({}).warnings);
+}
+
+}  // namespace
+}  // namespace bookings
