@@ -4,4 +4,3 @@
 #include <boost/beast/src.hpp>
 #include <boost/json/src.hpp>
 #include <boost/redis/src.hpp>
-#include <boost/url/src.hpp>

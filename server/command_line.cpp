@@ -4,8 +4,8 @@
 
 #include <CLI/CLI.hpp>
 
-#include <memory>
 #include <sstream>
+#include <utility>
 #include <vector>
 
 #ifndef REPRISE_VERSION
@@ -39,8 +39,9 @@ struct parser {
     app.set_help_flag("-h,--help", "Print this help and exit");
     app.require_subcommand(0, 1);
     app.footer(
-        "Each flag is a variable of the environment too, and of the file .env; a flag wins over the environment, and the\n"
-        "environment over .env. Other users of this machine can read flags: secrets belong into the environment or .env.\n"
+        "Each flag is a variable of the environment too, and of the file .env; a flag wins over the environment, and\n"
+        "the environment over .env. Other users of this machine can read flags: secrets belong into the environment\n"
+        "or .env.\n"
         "Exit status: 0 done, 1 failed, 2 wrong usage or configuration.");
     serve = app.add_subcommand("serve", "Run the server; this is what happens without a command")->fallthrough();
     serve->add_flag("--check-config", is_check, "Check the configuration and exit: 0 where it is good, else 2");
@@ -48,6 +49,21 @@ struct parser {
     add_flags(app, flags);
   }
 };
+
+// CLI11 takes the arguments last first. It also takes "--port=" for a flag without a value, but "--port" with an empty
+// argument behind it for one with an empty value: which counts as none, as everywhere.
+std::vector<std::string> in_cli11s_order(int argc, char** argv) {
+  std::vector<std::string> arguments;
+  for (int i = argc - 1; i > 0; --i) {
+    std::string each = argv[i];
+    if (each.size() > 3 && each.starts_with("--") && each.find('=') == each.size() - 1) {
+      arguments.emplace_back();
+      each.pop_back();
+    }
+    arguments.push_back(std::move(each));
+  }
+  return arguments;
+}
 
 // CLI11 has its own exit codes, and prints: both are taken from it here.
 command ended(const CLI::App& app, const CLI::ParseError& why) {
@@ -66,7 +82,7 @@ command ended(const CLI::App& app, const CLI::ParseError& why) {
 command parse_command_line(int argc, char** argv) {
   parser arguments;
   try {
-    arguments.app.parse(argc, argv);
+    arguments.app.parse(in_cli11s_order(argc, argv));
   } catch (const CLI::ParseError& why) {
     return ended(arguments.app, why);
   }

@@ -19,7 +19,7 @@ struct command {
     wrong_usage,   // print `text` to the standard error and end
   };
   kind what = kind::serve;
-  std::map<std::string, std::string> flags;  // by the variable's name: {"REDIS_URL", "redis://…"}; values not yet checked
+  std::map<std::string, std::string> flags;  // by the variable's name: {"REDIS_URL", "redis://…"}; not yet checked
   std::string text;
   int status = 0;  // the exit status of help, version and wrong_usage: 0, 0, 2
 };

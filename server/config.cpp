@@ -108,8 +108,8 @@ std::vector<std::string_view> known_names() {
   return names;
 }
 
-// .env is this program's own, so any near miss in it counts. The environment is everybody's (HOME is two letters away from
-// HOST): there a name has to begin as ours does, too.
+// .env is this program's own, so any near miss in it counts. The environment is everybody's (HOME is two letters away
+// from HOST): there a name has to begin as ours does, too.
 void warn_of_misspellings(const sources& from, load_result& result) {
   const auto names = known_names();
   auto warn = [&](const std::string& name, std::string_view meant, const std::string& where) {

@@ -1,5 +1,6 @@
-// The configuration: the file .env first, the environment wins over it, flags win over both; read once, at the start, and
-// checked as a whole. Which variables there are, with their defaults and limits, is one table: server/config_table.cpp.
+// The configuration: the file .env first, the environment wins over it, flags win over both; read once, at the start,
+// and checked as a whole. Which variables there are, with their defaults and limits, is one table:
+// server/config_table.cpp.
 #pragma once
 
 #include "server/ops/logging.hpp"
@@ -19,7 +20,8 @@ namespace bookings {
 
 enum class l1_mode { off, validated, tracked };
 
-// Nothing in here is a secret. Values are within the limits of the table; an absent optional is a variable that is unset.
+// Nothing in here is a secret. Values are within the limits of the table; an absent optional is a variable that is
+// unset.
 struct config {
   // server
   std::string host;  // an address without brackets, or a name

@@ -2,6 +2,7 @@
 
 #include "server/domain/user.hpp"
 
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/network_v4.hpp>
 #include <boost/asio/ip/network_v6.hpp>
 
@@ -52,9 +53,9 @@ parsed<std::vector<std::string>> parse_origins(std::string_view value) {
 }
 
 bool is_network(const std::string& text) {
-  if (text.find('/') == std::string::npos) return is_host(text) && text.find_first_of(":.") != std::string::npos &&
-                                                  text.find_first_not_of("0123456789abcdefABCDEF:.") == std::string::npos;
-  boost::system::error_code no_v4, no_v6;
+  boost::system::error_code no_address, no_v4, no_v6;
+  boost::asio::ip::make_address(text, no_address);
+  if (!no_address) return true;
   boost::asio::ip::make_network_v4(text, no_v4);
   boost::asio::ip::make_network_v6(text, no_v6);
   return !no_v4 || !no_v6;
@@ -122,7 +123,9 @@ kind duration(std::chrono::seconds config::*field, std::chrono::seconds least, s
 
 kind size(std::uint64_t config::*field, std::uint64_t most) {
   return {"0 to " + std::to_string(most >> 30) + "GiB, as bytes or with a unit: 512KiB, 64MiB, 1GiB",
-          [=](std::string_view value, config_draft& draft) { return put(parse_size_bytes(value, most), field, draft); }};
+          [=](std::string_view value, config_draft& draft) {
+            return put(parse_size_bytes(value, most), field, draft);
+          }};
 }
 
 parsed<std::string> parse_host(std::string_view value) {

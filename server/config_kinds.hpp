@@ -1,5 +1,5 @@
-// The kinds of values that rows of the configuration table take: each is what is allowed, in words, and the function that
-// checks a value and puts it into its field. For server/config_table.cpp alone.
+// The kinds of values that rows of the configuration table take: each is what is allowed, in words, and the function
+// that checks a value and puts it into its field. For server/config_table.cpp alone.
 #pragma once
 
 #include "server/config_table.hpp"

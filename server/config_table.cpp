@@ -52,7 +52,8 @@ rows redis_rows() {
       row("REDIS_DEADLINE_MS", "50", number(&config::redis_deadline, 1, 60'000),
           "milliseconds: the longest that a request waits for Redis"),
       row("QUEUE_REDIS_URL", "", queue_redis(),
-          "the Redis of the job queue, by default as REDIS_URL: jobs want noeviction, a cache wants LRU", effect::later),
+          "the job queue's Redis, by default REDIS_URL's: jobs want noeviction, a cache wants LRU",
+          effect::later),
   };
 }
 

@@ -1,6 +1,6 @@
 // The one table of configuration variables. From it come: the reading of values (config.cpp), flags and help
-// (command_line.cpp), warnings of misspelled names, and the test that compares .env.example with it. A new variable is one
-// row, one field of config or secrets, and two lines of .env.example.
+// (command_line.cpp), warnings of misspelled names, and the test that compares .env.example with it. A new variable is
+// one row, one field of config or secrets, and two lines of .env.example.
 #pragma once
 
 #include "server/config.hpp"

@@ -31,8 +31,8 @@ using parsed = boost::system::result<T, problem>;
 // Decimal digits alone: no sign, space or unit.
 parsed<std::int64_t> parse_whole_number(std::string_view text, std::int64_t least, std::int64_t most);
 
-// A number of bytes: digits with an optional unit, "65536", "64MiB", "2 GB". B, KiB, MiB, GiB count in 1024, KB, MB, GB in
-// 1000, in any case.
+// A number of bytes: digits with an optional unit, "65536", "64MiB", "2 GB". B, KiB, MiB, GiB count in 1024, KB, MB, GB
+// in 1000, in any case.
 parsed<std::uint64_t> parse_size_bytes(std::string_view text, std::uint64_t most);
 
 // Digits with an optional unit s, m, h or d; seconds where there is none: "7d", "12h", "30m", "45s", "600".

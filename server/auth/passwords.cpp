@@ -32,8 +32,8 @@ class wiped_text {
   std::vector<char> bytes_;
 };
 
-// The text form of a hash with the cost's parameters, a salt of zeros and a result of zeros. Finding a password for it is
-// as hard as inverting argon2id, and nothing would be gained: it is nobody's.
+// The text form of a hash with the cost's parameters, a salt of zeros and a result of zeros. Finding a password for it
+// is as hard as inverting argon2id, and nothing would be gained: it is nobody's.
 std::string make_dummy_hash(const password_cost& cost) {
   std::string salt(22, 'A'), digest(43, 'A');  // 16 and 32 zero bytes in base64 without padding
   return "$argon2id$v=19$m=" + std::to_string(cost.memory_bytes / 1024) + ",t=" + std::to_string(cost.passes) +

@@ -48,8 +48,8 @@ class password_hasher {
 
 // Hashes on threads of its own. At most `capacity` calls wait or run; one more gets errc::overloaded at once, so that a
 // flood of logins costs neither memory nor the time of other requests.
-// Thread-safe. Must end before its callers' execution contexts do, and nobody may call it then. Its end waits for hashes
-// that run; those that still wait are answered errc::overloaded.
+// Thread-safe. Must end before its callers' execution contexts do, and nobody may call it then. Its end waits for
+// hashes that run; those that still wait are answered errc::overloaded.
 class password_pool {
  public:
   struct options {
@@ -63,8 +63,8 @@ class password_pool {
   ~password_pool();
 
   // As password_hasher's, on the pool; they resume on the caller's executor. Once started, a hash is not cancelled: the
-  // caller's cancellation takes effect at its next wait. The password is wiped after use (a string that the caller moved
-  // from may keep up to 15 bytes of it).
+  // caller's cancellation takes effect at its next wait. The password is wiped after use (a string that the caller
+  // moved from may keep up to 15 bytes of it).
   boost::asio::awaitable<result<std::string>> hash(std::string password);
   boost::asio::awaitable<result<bool>> verify(std::string hash, std::string password);
 

@@ -36,7 +36,8 @@ std::optional<std::string> decode(std::string_view text) {
   std::string bytes(text.size() / 4 * 3 + 3, '\0');
   std::size_t size = 0;
   auto* out = reinterpret_cast<unsigned char*>(bytes.data());
-  if (sodium_base642bin(out, bytes.size(), text.data(), text.size(), nullptr, &size, nullptr, base64url) != 0) return {};
+  if (sodium_base642bin(out, bytes.size(), text.data(), text.size(), nullptr, &size, nullptr, base64url) != 0)
+    return {};
   bytes.resize(size);
   return bytes;
 }
@@ -74,7 +75,8 @@ std::optional<json::object> parse_part(std::string_view part, json::storage_ptr 
   return std::move(value.get_object());
 }
 
-// RFC 7515 section 4.1.11: a token with critical extensions must be refused by who does not know them, and we know none.
+// RFC 7515 section 4.1.11: a token with critical extensions must be refused by who does not know them, and we know
+// none.
 bool is_header_good(std::string_view part, json::storage_ptr memory) {
   if (part == own_header) return true;
   auto header = parse_part(part, std::move(memory));

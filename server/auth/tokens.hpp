@@ -1,5 +1,5 @@
-// JSON Web Tokens (RFC 7519) that say who makes a request. One algorithm, HS256, and no negotiation: negotiation is where
-// token libraries fail. For the header of a request use server/auth/guard.hpp instead.
+// JSON Web Tokens (RFC 7519) that say who makes a request. One algorithm, HS256, and no negotiation: negotiation is
+// where token libraries fail. For the header of a request use server/auth/guard.hpp instead.
 //
 //   {"alg":"HS256","typ":"JWT"} . {"sub":"65f0…","role":"student","iat":1772357400,"exp":1772962200} . HMAC-SHA-256
 #pragma once
@@ -24,8 +24,8 @@ inline constexpr std::size_t largest_token_bytes = 4096;
 // How far ahead of this machine's clock the clock of the node that issued a token may be.
 inline constexpr std::chrono::seconds clock_skew{60};
 
-// Issues and verifies tokens. Owns what it derives from the secrets, and wipes it at its end. Thread-safe: nothing changes
-// after construction, and the clock must be callable from any thread.
+// Issues and verifies tokens. Owns what it derives from the secrets, and wipes it at its end. Thread-safe: nothing
+// changes after construction, and the clock must be callable from any thread.
 class token_authority {
  public:
   using clock = std::function<std::chrono::system_clock::time_point()>;
@@ -40,7 +40,8 @@ class token_authority {
   // A token for `who` that ends after the ttl.
   std::string issue(const identity& who) const;
 
-  // Who the token speaks for; errc::unauthorized for anything that this server would not have issued, or that has ended.
+  // Who the token speaks for; errc::unauthorized for anything that this server would not have issued, or that has
+  // ended.
   // Nothing of the token is parsed before its signature was compared, in constant time, with each secret's.
   result<identity> verify(std::string_view token) const;
 

@@ -15,7 +15,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::size_t deepest_nesting = 32;
-constexpr std::size_t most_unknown_members = 20;     // named in a reply: it must not grow with what a client makes up
+constexpr std::size_t most_unknown_members = 20;  // named in a reply: it must not grow with what a client makes up
 constexpr double largest_exact_integer = 9007199254740992.0;  // 2^53
 
 // Boost.JSON lets the last of two equal members win, silently. In a valid document each colon outside of strings is one
@@ -88,7 +88,8 @@ std::int64_t body_reader::integer(std::string_view name, std::int64_t least, std
   return read_integer(name, least, most, presence::required).value_or(0);
 }
 
-std::optional<std::int64_t> body_reader::optional_integer(std::string_view name, std::int64_t least, std::int64_t most) {
+std::optional<std::int64_t> body_reader::optional_integer(std::string_view name, std::int64_t least,
+                                                          std::int64_t most) {
   return read_integer(name, least, most, presence::optional);
 }
 
@@ -175,7 +176,8 @@ std::optional<std::int64_t> body_reader::read_integer(std::string_view name, std
   if (!value) return std::nullopt;
   std::optional<std::int64_t> whole;
   if (const auto* real = value->if_double()) {
-    if (std::abs(*real) <= largest_exact_integer && std::trunc(*real) == *real) whole = static_cast<std::int64_t>(*real);
+    if (std::abs(*real) <= largest_exact_integer && std::trunc(*real) == *real)
+      whole = static_cast<std::int64_t>(*real);
   } else if (const auto* small = value->if_int64()) {
     whole = *small;  // above that it is an uint64, which no limit reaches
   }

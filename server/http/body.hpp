@@ -1,13 +1,14 @@
-// Reads the JSON body of a request, for controllers. The getters never throw and never stop: each notes what is wrong and
-// returns an empty value, and failure() answers with everything at once:
+// Reads the JSON body of a request, for controllers. The getters never throw and never stop: each notes what is wrong
+// and returns an empty value, and failure() answers with everything at once:
 //
 //   http::body_reader body(request);
 //   auto title = body.text("title", 1, 120);
 //   auto price = body.number("price");
 //   if (auto failed = body.failure()) co_return *failed;
 //
-// Strict: the body must be one JSON object in UTF-8, at most 32 levels deep, with no member twice (else errc::malformed);
-// a member that no getter asked for is wrong, and so is null. One thread; the request must outlive the reader.
+// Strict: the body must be one JSON object in UTF-8, at most 32 levels deep, with no member twice (else
+// errc::malformed); a member that no getter asked for is wrong, and so is null. One thread; the request must outlive
+// the reader.
 #pragma once
 
 #include "server/domain/id.hpp"
@@ -51,7 +52,8 @@ class body_reader {
   double number(std::string_view name);
   std::optional<double> optional_number(std::string_view name);
 
-  // One of some names. Returns the element of `names` (empty where the member is wrong), which lives as long as they do.
+  // One of some names. Returns the element of `names` (empty where the member is wrong), which lives as long as they
+  // do.
   std::string_view one_of(std::string_view name, std::span<const std::string_view> names);
   std::optional<std::string_view> optional_one_of(std::string_view name, std::span<const std::string_view> names);
 
@@ -68,8 +70,8 @@ class body_reader {
   // Was anything noted for this member?
   bool is_rejected(std::string_view name) const noexcept;
 
-  // After the last getter. Absent where all is well; else the reply to give: errc::malformed, or errc::invalid_field with
-  // a field for each wrong member and each unknown one.
+  // After the last getter. Absent where all is well; else the reply to give: errc::malformed, or errc::invalid_field
+  // with a field for each wrong member and each unknown one.
   std::optional<reply> failure();
 
  private:
@@ -78,7 +80,8 @@ class body_reader {
   body_reader(const request& from, const boost::json::object& members, std::string prefix);
   const boost::json::value* find(std::string_view name, presence which);
   std::optional<std::string> read_text(std::string_view name, std::size_t least, std::size_t most, presence which);
-  std::optional<std::int64_t> read_integer(std::string_view name, std::int64_t least, std::int64_t most, presence which);
+  std::optional<std::int64_t> read_integer(std::string_view name, std::int64_t least, std::int64_t most,
+                                           presence which);
   std::optional<double> read_number(std::string_view name, presence which);
   std::optional<std::string_view> read_one_of(std::string_view name, std::span<const std::string_view> names,
                                               presence which);

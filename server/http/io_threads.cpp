@@ -27,7 +27,8 @@ void run(boost::asio::io_context& context, std::size_t index) noexcept {
 io_threads::io_threads(std::size_t count) {
   if (count == 0) throw std::logic_error("there must be an I/O thread");
   for (std::size_t index = 0; index < count; ++index) {
-    // The hint 1 says that one thread runs the context, which spares wake-ups; posting from other threads stays allowed.
+    // The hint 1 says that one thread runs the context, which spares wake-ups; posting from other threads stays
+    // allowed.
     contexts_.push_back(std::make_unique<boost::asio::io_context>(1));
     guards_.push_back(boost::asio::make_work_guard(*contexts_.back()));
   }

@@ -26,8 +26,8 @@ class io_threads {
   boost::asio::io_context& context(std::size_t index) noexcept { return *contexts_[index]; }
   std::size_t size() const noexcept { return contexts_.size(); }
 
-  // Starts the threads, named "io-<index>". An exception that escapes a handler is a broken invariant: it is logged, and
-  // the process terminates.
+  // Starts the threads, named "io-<index>". An exception that escapes a handler is a broken invariant: it is logged,
+  // and the process terminates.
   void start();
   // Makes all threads return as soon as their present handler does. Idempotent.
   void stop();

@@ -32,7 +32,8 @@ namespace {
 
 constexpr auto awaited = asio::as_tuple(asio::deferred);
 
-constexpr auto accept_pause = 100ms;  // after EMFILE and the like: a descriptor may come free, and nothing spins till then
+constexpr auto accept_pause =
+    100ms;  // after EMFILE and the like: a descriptor may come free, and nothing spins till then
 constexpr int accepts_in_a_row = 64;  // then the accepting thread's own connections get their turn
 constexpr auto drain_look = 5ms;      // how often drain() looks whether all is closed
 constexpr auto drain_grace = 200ms;   // for sockets closed at the deadline to be reported to their sessions
@@ -44,8 +45,8 @@ tcp::endpoint resolve(asio::io_context& context, const std::string& host, std::u
   return resolver.resolve(host, std::to_string(port), tcp::resolver::passive).begin()->endpoint();
 }
 
-// One connection too many: it learns why, and is closed. Nothing here waits; a client that does not take these few bytes
-// at once does without.
+// One connection too many: it learns why, and is closed. Nothing here waits; a client that does not take these few
+// bytes at once does without.
 void turn_away(descriptor connection) {
   const auto request_id = make_request_id();
   const auto answer = failure(errc::overloaded, request_id);
@@ -166,10 +167,11 @@ listener::~listener() {
 
 void listener::start() {
   for (auto& each : state_->shards) each->post([](shard& here) { here.start_sweep(); });
-  asio::co_spawn(state_->context, [state = state_] { return state->accept_all(); },
-                 [state = state_](std::exception_ptr escaped) {
-                   if (escaped) std::rethrow_exception(escaped);  // a broken invariant: ends the thread, and the program
-                 });
+  asio::co_spawn(
+      state_->context, [state = state_] { return state->accept_all(); },
+      [state = state_](std::exception_ptr escaped) {
+        if (escaped) std::rethrow_exception(escaped);  // a broken invariant: ends the thread, and the program
+      });
 }
 
 std::uint16_t listener::port() const noexcept { return state_->port; }

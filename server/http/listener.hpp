@@ -42,8 +42,8 @@ class listener {
   std::size_t connections() const noexcept;
 
   // Stops accepting, closes idle connections at once, lets requests under way finish (their replies say "Connection:
-  // close"), and at the deadline closes what is left. Returns when nothing is open or shortly after the deadline; handlers
-  // that still run then are left to the end of the I/O threads. Never throws; the listener must outlive it.
+  // close"), and at the deadline closes what is left. Returns when nothing is open or shortly after the deadline;
+  // handlers that still run then are left to the end of the I/O threads. Never throws; the listener must outlive it.
   boost::asio::awaitable<void> drain(std::chrono::steady_clock::time_point deadline);
 
  private:

@@ -64,10 +64,14 @@ std::optional<reply> authenticate(visit& now) {
 bool is_allowed(access who, role has) noexcept {
   switch (who) {
     case access::anyone:
-    case access::signed_in: return true;
-    case access::student: return has == role::student;
-    case access::teacher: return has == role::teacher;
-    case access::admin: return has == role::admin;
+    case access::signed_in:
+      return true;
+    case access::student:
+      return has == role::student;
+    case access::teacher:
+      return has == role::teacher;
+    case access::admin:
+      return has == role::admin;
   }
   return false;
 }
@@ -100,16 +104,20 @@ constexpr stage stages[] = {
     {"request id", give_request_id},
     // Before all that can refuse: what is refused counts and takes time too.
     {"metrics", start_clock},
-    // Before authentication: the route's pattern labels the metrics of a bad token, and an unknown path costs no signature.
+    // Before authentication: the route's pattern labels the metrics of a bad token, and an unknown path costs no
+    // signature.
     {"route", find_route},
-    // Before authorisation, which needs its result; and on public routes too, where a bad token is an error and not a guest.
+    // Before authorisation, which needs its result; and on public routes too, where a bad token is an error and not a
+    // guest.
     {"authenticate", authenticate},
     // Before the body is looked at: who may not call a route learns nothing about what it takes.
     {"authorise", authorise},
     // Before the cache stage and the controller, which may then take every body for JSON.
     {"media type", check_media_type},
-    // Then, as coroutines, in pipeline::operator(): `around`, which may answer for the controller, but only to those who
-    // passed all of the above: a cached reply is never given to somebody who could not have fetched it. Then the controller.
+    // Then, as coroutines, in pipeline::operator(): `around`, which may answer for the controller, but only to those
+    // who
+    // passed all of the above: a cached reply is never given to somebody who could not have fetched it. Then the
+    // controller.
 };
 
 std::optional<reply> run_stages(visit& now) {

@@ -1,8 +1,8 @@
-// A request's way from the session to its controller and back. The order of the stages is a table in pipeline.cpp, with the
-// reason of each position.
+// A request's way from the session to its controller and back. The order of the stages is a table in pipeline.cpp, with
+// the reason of each position.
 //
-// Thread safety: constant once constructed; serves requests on all I/O threads at once. Its parts must bear that too. It
-// must outlive the listener's sessions.
+// Thread safety: constant once constructed; serves requests on all I/O threads at once. Its parts must bear that too.
+// It must outlive the listener's sessions.
 #pragma once
 
 #include "server/domain/user.hpp"
@@ -23,13 +23,13 @@ namespace bookings::http {
 // (errc::unauthorized) is the reply, on routes for anyone too.
 using authenticator = std::function<result<std::optional<identity>>(std::string_view authorization)>;
 
-// Stands around a controller: the cache stage. Answers itself, or calls `next`, which is the route's controller and lives as
-// long as the router.
+// Stands around a controller: the cache stage. Answers itself, or calls `next`, which is the route's controller and
+// lives as long as the router.
 using around_stage =
     std::function<boost::asio::awaitable<reply>(request& what, const route& where, const controller& next)>;
 
-// Told of every request once its reply is known. `pattern` is the route's, or "unmatched": never the path itself, so that
-// clients cannot make up metrics.
+// Told of every request once its reply is known. `pattern` is the route's, or "unmatched": never the path itself, so
+// that clients cannot make up metrics.
 using request_observer =
     std::function<void(std::string_view pattern, unsigned status, std::chrono::duration<double> seconds)>;
 

@@ -9,8 +9,8 @@ namespace bookings::http {
 namespace {
 
 // The only table from errc to what a client sees. `message` is for people, `code` for programs; neither tells anything
-// about our inside. Retry-After: a full queue or a locked store is worth a second try after a second; who exceeds a limit
-// that is counted by the minute is certainly welcome again after one.
+// about our inside. Retry-After: a full queue or a locked store is worth a second try after a second; who exceeds a
+// limit that is counted by the minute is certainly welcome again after one.
 constexpr std::array table{
     errc_row{errc::malformed, 400, "malformed", "The request is not well-formed"},
     errc_row{errc::invalid_field, 400, "invalid_field", "A field is missing, unknown or has a wrong value"},

@@ -49,7 +49,8 @@ struct field_error {
 
 // {"success":false,"error":{"code","message","fields"?,"requestId"}} with the status that the table gives.
 // 429 and 503 carry Retry-After.
-reply failure(boost::system::error_code error, std::string_view request_id, const std::vector<field_error>& fields = {});
+reply failure(boost::system::error_code error, std::string_view request_id,
+              const std::vector<field_error>& fields = {});
 
 // The status that the table gives an error; foreign errors are 500.
 unsigned status_of(boost::system::error_code error) noexcept;

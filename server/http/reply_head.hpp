@@ -1,5 +1,5 @@
-// The first lines of a reply as they go over the wire (RFC 9112, section 4): status line, the headers that every reply has,
-// and the reply's own.
+// The first lines of a reply as they go over the wire (RFC 9112, section 4): status line, the headers that every reply
+// has, and the reply's own.
 #pragma once
 
 #include "server/http/reply.hpp"
@@ -15,8 +15,8 @@ enum class connection_header { none, keep_alive, close };
 bool may_have_body(unsigned status) noexcept;
 
 // Appends everything up to and with the empty line. Every reply gets Date (made once a second and thread),
-// X-Content-Type-Options and X-Request-Id, with a body also Content-Type and Content-Length. A header whose name or value
-// contains a control character, which could begin a header or a reply of its own, is left out.
+// X-Content-Type-Options and X-Request-Id, with a body also Content-Type and Content-Length. A header whose name or
+// value contains a control character, which could begin a header or a reply of its own, is left out.
 void append_head(std::string& out, const reply& answer, std::string_view request_id, connection_header connection);
 
 }  // namespace bookings::http

@@ -1,5 +1,5 @@
-// A request as controllers see it: parsed, within its limits, its identity verified. Owned by its session for as long as
-// the pipeline runs; nothing may keep a reference beyond that. One thread at a time.
+// A request as controllers see it: parsed, within its limits, its identity verified. Owned by its session for as long
+// as the pipeline runs; nothing may keep a reference beyond that. One thread at a time.
 #pragma once
 
 #include "server/domain/user.hpp"
@@ -20,13 +20,13 @@ using parameters = std::vector<std::pair<std::string, std::string>>;
 
 struct request {
   boost::beast::http::verb method = boost::beast::http::verb::unknown;
-  std::string target;       // as sent: path and query
-  std::string path;         // decoded, without the query
-  parameters query;         // decoded; "+" is a space
-  parameters path_values;   // what the route's ":name" segments matched
+  std::string target;      // as sent: path and query
+  std::string path;        // decoded, without the query
+  parameters query;        // decoded; "+" is a space
+  parameters path_values;  // what the route's ":name" segments matched
   boost::beast::http::fields headers;
   std::string body;
-  std::string request_id;   // ours, or the client's X-Request-Id where it is 1 to 64 of [A-Za-z0-9._-]
+  std::string request_id;  // ours, or the client's X-Request-Id where it is 1 to 64 of [A-Za-z0-9._-]
   std::string remote_address;
   std::optional<bookings::identity> identity;  // from the verified token alone
 

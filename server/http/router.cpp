@@ -75,8 +75,8 @@ struct search {
   std::vector<verb> others;  // methods of the nodes that match the path but not the method
 };
 
-// Depth first, text before ":name", and back again where a branch has not the method: PUT /users/me and GET /users/:id may
-// stand side by side. Deep as the tree is, which is what bounds it, not the path.
+// Depth first, text before ":name", and back again where a branch has not the method: PUT /users/me and GET /users/:id
+// may stand side by side. Deep as the tree is, which is what bounds it, not the path.
 template <class Node>
 void walk(const Node& at, std::string_view rest, search& state) {
   if (rest.empty()) {

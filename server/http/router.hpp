@@ -1,4 +1,5 @@
-// Finds the route of a path. Segments are compared as text; ":name" matches one segment that is not empty; text goes before
+// Finds the route of a path. Segments are compared as text; ":name" matches one segment that is not empty; text goes
+// before
 // ":name". A few dozen routes, kept in a tree by segment, no regular expressions.
 #pragma once
 
@@ -35,9 +36,9 @@ class router {
   void add(route what);
 
   struct match {
-    const route* found = nullptr;          // lives as long as the router
+    const route* found = nullptr;  // lives as long as the router
     parameters path_values;
-    std::vector<std::string> allowed;      // where the path exists under other methods only: for 405's Allow
+    std::vector<std::string> allowed;  // where the path exists under other methods only: for 405's Allow
   };
   // Thread-safe once all routes are added. HEAD finds GET's route. `path` is the path as it was sent, without the query
   // (request::encoded_path()): it is split before it is decoded, so that "%2F" stays data of its segment. REQUIRES: it

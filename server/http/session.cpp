@@ -113,8 +113,7 @@ session::step session::parse() {
     }
   }
   if (parser_->is_done()) return finish_request();
-  const bool waits = parser_->is_header_done() && !approved_ && buffer_.size() == 0 &&
-                     parser_->get().version() == 11 &&
+  const bool waits = parser_->is_header_done() && !approved_ && buffer_.size() == 0 && parser_->get().version() == 11 &&
                      beast::iequals(parser_->get()[beast::http::field::expect], "100-continue");
   return waits ? step::approve : step::need_more;
 }
@@ -226,8 +225,10 @@ std::array<asio::const_buffer, 3> session::prepare_reply() {
   if (keep_alive_ && !http_1_1_) connection = connection_header::keep_alive;
   head_.clear();
   append_head(head_, answer_, request_.request_id, connection);
-  if (request_.method == beast::http::verb::head || !may_have_body(answer_.status)) return {asio::buffer(head_), {}, {}};
-  return {asio::buffer(head_), asio::buffer(answer_.head), asio::const_buffer(answer_.body.data(), answer_.body.size())};
+  if (request_.method == beast::http::verb::head || !may_have_body(answer_.status))
+    return {asio::buffer(head_), {}, {}};
+  return {asio::buffer(head_), asio::buffer(answer_.head),
+          asio::const_buffer(answer_.body.data(), answer_.body.size())};
 }
 
 // False where the client is gone or takes nothing for too long.
@@ -251,8 +252,8 @@ asio::awaitable<bool> session::send(std::array<asio::const_buffer, 3> buffers) {
   co_return true;
 }
 
-// Closing while the client still sends makes the kernel answer with a reset, which can overtake the reply: so the end is
-// announced first, and what arrives is thrown away until the client closes too, for a while (RFC 9112, section 9.6).
+// Closing while the client still sends makes the kernel answer with a reset, which can overtake the reply: so the end
+// is announced first, and what arrives is thrown away until the client closes too, for a while (RFC 9112, section 9.6).
 asio::awaitable<void> session::linger() {
   boost::system::error_code error;
   socket_.shutdown(asio::ip::tcp::socket::shutdown_send, error);

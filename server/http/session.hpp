@@ -1,8 +1,8 @@
 // One client connection: HTTP/1.1 and 1.0, keep-alive, pipelined requests strictly in order (the next one is not even
 // parsed before the reply to the last one is written).
 //
-// A request that breaks a limit or the protocol is answered in the JSON form of failures and the connection is closed: its
-// end, and so the next request's beginning, cannot be trusted.
+// A request that breaks a limit or the protocol is answered in the JSON form of failures and the connection is closed:
+// its end, and so the next request's beginning, cannot be trusted.
 //
 // Thread safety: everything here runs on the thread of the socket's io_context. Deadlines are not timers but points in
 // time that the listener's sweep holds against the clock: a timer for each read and write would cost more than parsing.
@@ -63,7 +63,8 @@ class session {
   session(const session&) = delete;
   session& operator=(const session&) = delete;
 
-  // Serves until the connection is closed, by whichever side. Throws only for want of memory. The session must outlive it.
+  // Serves until the connection is closed, by whichever side. Throws only for want of memory. The session must outlive
+  // it.
   boost::asio::awaitable<void> run();
 
   // For the listener, on the session's thread.

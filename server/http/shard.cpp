@@ -23,7 +23,8 @@ namespace {
 
 // A deadline is met this much late at worst. A quarter of the shortest one keeps its meaning, where tests shorten them.
 std::chrono::milliseconds sweep_interval(const session_limits& limits) {
-  const auto shortest = std::min({limits.request_timeout, limits.idle_timeout, limits.write_timeout, limits.linger_timeout});
+  const auto shortest =
+      std::min({limits.request_timeout, limits.idle_timeout, limits.write_timeout, limits.linger_timeout});
   return std::clamp(shortest / 4, 5ms, 250ms);
 }
 
@@ -54,8 +55,9 @@ shard::shard(asio::io_context& context, std::shared_ptr<const session_host> host
     : context_(context), host_(std::move(host)) {}
 
 void shard::start_sweep() {
-  asio::co_spawn(context_, [self = shared_from_this()] { return self->sweep(); },
-                 [self = shared_from_this()](std::exception_ptr escaped) { log_escaped(escaped); });
+  asio::co_spawn(
+      context_, [self = shared_from_this()] { return self->sweep(); },
+      [self = shared_from_this()](std::exception_ptr escaped) { log_escaped(escaped); });
 }
 
 void shard::adopt(descriptor connection) {
@@ -70,8 +72,9 @@ void shard::adopt(descriptor connection) {
   connection.release();
   auto client = std::make_shared<session>(std::move(socket), host_);
   // The lambdas keep the shard and the session alive for as long as the coroutine runs.
-  asio::co_spawn(context_, [self = shared_from_this(), client] { return self->serve(client); },
-                 [self = shared_from_this()](std::exception_ptr escaped) { log_escaped(escaped); });
+  asio::co_spawn(
+      context_, [self = shared_from_this(), client] { return self->serve(client); },
+      [self = shared_from_this()](std::exception_ptr escaped) { log_escaped(escaped); });
 }
 
 void shard::close_idle() {

@@ -89,7 +89,9 @@ result<target_parts> parse_target(std::string_view target) {
   return parts;
 }
 
-std::string decode_segment(std::string_view segment) { return decode(segment, plus::is_itself).value_or(std::string()); }
+std::string decode_segment(std::string_view segment) {
+  return decode(segment, plus::is_itself).value_or(std::string());
+}
 
 bool is_utf8(std::string_view text) noexcept {
   for (std::size_t at = 0; at < text.size();) {
@@ -99,8 +101,8 @@ bool is_utf8(std::string_view text) noexcept {
       ++at;
       continue;
     }
-    // The length, and the range of the second byte, which is what rules out overlong forms and surrogates (table 3-7 of the
-    // Unicode standard).
+    // The length, and the range of the second byte, which is what rules out overlong forms and surrogates (table 3-7 of
+    // the Unicode standard).
     std::size_t length = 0;
     unsigned char least = 0x80, most = 0xbf;
     if (first >= 0xc2 && first <= 0xdf) {

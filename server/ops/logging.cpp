@@ -126,7 +126,8 @@ void start_logging(log_level level, log_format format, std::FILE* output) {
 void stop_logging() {
   flush_logs();
   spdlog::shutdown();
-  spdlog::set_default_logger(std::make_shared<spdlog::logger>("stopped"));  // so that late lines find a logger: no sinks
+  // So that late lines find a logger: one without sinks.
+  spdlog::set_default_logger(std::make_shared<spdlog::logger>("stopped"));
 }
 
 bool set_level(std::string_view text) {
@@ -138,7 +139,9 @@ bool set_level(std::string_view text) {
 
 void flush_logs() { spdlog::default_logger_raw()->flush(); }
 
-std::unique_ptr<spdlog::formatter> make_formatter(log_format format) { return std::make_unique<line_formatter>(format); }
+std::unique_ptr<spdlog::formatter> make_formatter(log_format format) {
+  return std::make_unique<line_formatter>(format);
+}
 
 limited_log::limited_log(std::chrono::milliseconds interval, clock now) : interval_(interval), now_(std::move(now)) {}
 

@@ -1,11 +1,12 @@
-// Logs: one line an event on the standard output, through spdlog's default logger. After start_logging() anybody logs with
-// spdlog::info("[Cache] …", …); spdlog::drop and friends are for nobody.
+// Logs: one line an event on the standard output, through spdlog's default logger. After start_logging() anybody logs
+// with spdlog::info("[Cache] …", …); spdlog::drop and friends are for nobody.
 //
 //   text  2026-03-01T09:30:00.000Z info  [Redis] Connected successfully
 //   json  {"time":"2026-03-01T09:30:00.000Z","level":"info","message":"[Redis] Connected successfully"}
 //
-// Whatever a message contains stays on its line: control characters and what is not UTF-8 are written as escapes, so that
-// no client can forge a line or send a terminal its commands. No password, token or personal text belongs in any message.
+// Whatever a message contains stays on its line: control characters and what is not UTF-8 are written as escapes, so
+// that no client can forge a line or send a terminal its commands. No password, token or personal text belongs in any
+// message.
 #pragma once
 
 #include <spdlog/formatter.h>
@@ -28,8 +29,8 @@ std::string_view to_text(log_level value) noexcept;
 std::optional<log_level> parse_log_level(std::string_view text) noexcept;
 std::optional<log_format> parse_log_format(std::string_view text) noexcept;
 
-// Makes spdlog's default logger one that writes to `output`, which must stay open until stop_logging(). Lines at warn and
-// above are flushed at once, others within a second. Call it once, at the start; not thread-safe.
+// Makes spdlog's default logger one that writes to `output`, which must stay open until stop_logging(). Lines at warn
+// and above are flushed at once, others within a second. Call it once, at the start; not thread-safe.
 void start_logging(log_level level, log_format format, std::FILE* output = stdout);
 
 // Flushes, and ends the logger and the thread that flushes; later lines go nowhere. Not thread-safe.

@@ -12,8 +12,9 @@ namespace {
 
 // In seconds: a hit takes some ten microseconds, a request that waits for a slow store a few seconds.
 const prometheus::Histogram::BucketBoundaries& request_buckets() {
-  static const prometheus::Histogram::BucketBoundaries bounds{0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
-                                                              0.05,   0.1,     0.25,   0.5,   1,      2.5,   5,    10};
+  static const prometheus::Histogram::BucketBoundaries bounds{0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01,
+                                                              0.025,  0.05,    0.1,    0.25,  0.5,    1,     2.5,
+                                                              5,      10};
   return bounds;
 }
 

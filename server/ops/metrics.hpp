@@ -1,5 +1,5 @@
-// What GET /metrics shows, in Prometheus' text format. The server's own numbers are here; parts with numbers of their own
-// (the cache, the queue) add a collector.
+// What GET /metrics shows, in Prometheus' text format. The server's own numbers are here; parts with numbers of their
+// own (the cache, the queue) add a collector.
 //
 //   http_request_seconds{route,status}            histogram
 //   bookings_store_operations_total{operation}    counter; operation="list_bookings" counts origin reads of the list
@@ -21,7 +21,8 @@
 
 namespace bookings::ops {
 
-// Thread-safe. The first use of a label takes the registry's lock; after that, threads share no lock but the metric's own.
+// Thread-safe. The first use of a label takes the registry's lock; after that, threads share no lock but the metric's
+// own.
 class metrics {
  public:
   static constexpr std::string_view content_type = "text/plain; version=0.0.4; charset=utf-8";
@@ -30,8 +31,8 @@ class metrics {
   metrics(const metrics&) = delete;
   metrics& operator=(const metrics&) = delete;
 
-  // `route` is a route's pattern ("/api/gigs/:id"), or one word for all that matches none: never what a client sent, which
-  // would make a series for each path that anybody tries.
+  // `route` is a route's pattern ("/api/gigs/:id"), or one word for all that matches none: never what a client sent,
+  // which would make a series for each path that anybody tries.
   void observe_request(std::string_view route, unsigned status, std::chrono::nanoseconds took);
 
   void count_store_operation(std::string_view operation);

@@ -31,6 +31,7 @@ struct visit {
   std::optional<scope> where{};
   std::string key{};                         // the entry's; empty where the request has none
   engine::trust::ticket ticket{};            // the trust under which it uses the cache
+  std::shared_ptr<const void> owner{};       // the engine: a server that stops hard destroys it before suspended requests
 };
 
 class response_cache::impl : public std::enable_shared_from_this<impl> {

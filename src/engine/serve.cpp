@@ -37,6 +37,7 @@ auto response_cache::impl::serve(const cache_policy& policy, const cache_request
   static const parameters none;
   const auto& query = request.query != nullptr ? *request.query : none;
   visit here{policy, request, read, counters_.of(policy.prefix), settings_.deadline};
+  here.owner = shared_from_this();
 
   if (!policy.bypass_query.empty() && is_bypassed(policy, query)) co_return co_await read_alone(here, "policy");
   here.where = scope_of(policy, request);

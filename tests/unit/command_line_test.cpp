@@ -53,9 +53,9 @@ TEST(command_line, each_row_of_the_table_has_a_flag) {
                               std::string("")}) {
       auto found = parse({"serve", flag + "=" + value});
       EXPECT_EQ(found.what, kind::serve) << found.text;
-      if (!value.empty()) EXPECT_EQ(found.flags[row.name], value) << flag;
+      EXPECT_EQ(found.flags[row.name], value) << flag;
+      EXPECT_EQ(parse({flag, value}).flags[row.name], value) << flag;
     }
-    EXPECT_EQ(parse({flag, "[::1]"}).flags[row.name], "[::1]");
   }
 }
 

@@ -61,20 +61,22 @@ TEST(log_line, control_characters_never_break_a_line) {
 
 TEST(log_line, text_escapes_show_what_was_there) {
   std::string line;
-  append_as_text(line, "a\r\n2026-03-01 forged\t\x1b[2J\x7f \xc2\x9b \xe2\x80\xa8 \xff \xc0\xaf caf\xc3\xa9 \\n"sv);
-  EXPECT_EQ(line, "a\\r\\n2026-03-01 forged\\t\\x1b[2J\\x7f \\xc2\\x9b \\xe2\\x80\\xa8 \\xff \\xc0\\xaf caf\xc3\xa9 \\n");
+  append_as_text(line, "a\r\n2026-03-01 forged\t\x1b[2J\x7f \xc2\x9b \xe2\x80\xa8 \xff \xc0\xaf caf\xc3\xa9 \\n");
+  EXPECT_EQ(line, R"(a\r\n2026-03-01 forged\t\x1b[2J\x7f \xc2\x9b \xe2\x80\xa8 \xff \xc0\xaf caf)"
+                  "\xc3\xa9 \\n");
 }
 
 TEST(log_line, json_reads_back_as_the_message) {
-  for (auto message : {"plain"sv, "quote \" and \\ backslash"sv, "a\r\n\t\x01\x1f\x7f b"sv, "caf\xc3\xa9 \xf0\x9f\x98\x80"sv,
-                       "\xe2\x80\xa8 \xc2\x85"sv, "nul \0 nul"sv, ""sv}) {
+  for (auto message : {"plain"sv, "quote \" and \\ backslash"sv, "a\r\n\t\x01\x1f\x7f b"sv,
+                       "caf\xc3\xa9 \xf0\x9f\x98\x80"sv, "\xe2\x80\xa8 \xc2\x85"sv, "nul \0 nul"sv, ""sv}) {
     auto value = boost::json::parse(format(log_format::json, message));
     EXPECT_EQ(std::string_view(value.at("message").as_string()), message);
   }
 }
 
 TEST(log_line, json_replaces_what_is_not_utf8) {
-  for (auto bytes : {"\xff"sv, "\xc3"sv, "\xc0\xaf"sv, "\xed\xa0\x80"sv, "\xf4\x90\x80\x80"sv, "\xe2\x82"sv, "\x80"sv}) {
+  for (auto bytes : {"\xff"sv, "\xc3"sv, "\xc0\xaf"sv, "\xed\xa0\x80"sv, "\xf4\x90\x80\x80"sv, "\xe2\x82"sv,
+                     "\x80"sv}) {
     boost::system::error_code error;
     boost::json::parse(format(log_format::json, bytes), error);
     EXPECT_FALSE(error) << error.message();

@@ -77,9 +77,9 @@ TEST(redis_url, wrong_text_is_refused) {
         "redis://host:-1", "redis://::1", "redis://[::1", "redis://[]", "redis://[host]", "redis://[::1]7000",
         "redis://host/x", "redis://host/-1", "redis://host/65536", "redis://host/1/2", "redis://host/1?a=b",
         "redis://host#f", "redis://a b", "redis://ho%73t", "redis://256.1.1.1", "redis://h1,h2", "redis://u:%4@host",
-        "redis://u:%zz@host", "redis://u:%00@host", "redis://u:pa/ss@host", "redis+sentinel://h1", "redis+sentinel://h1/",
-        "redis+sentinel://h1/m/x", "redis+sentinel:///m", "redis+sentinel://h1,,h2/m", "redis+cluster://h1,/",
-        "redis+cluster://h1/1", "memory://x", "memory:", "redis+tls://host"})
+        "redis://u:%zz@host", "redis://u:%00@host", "redis://u:pa/ss@host", "redis+sentinel://h1",
+        "redis+sentinel://h1/", "redis+sentinel://h1/m/x", "redis+sentinel:///m", "redis+sentinel://h1,,h2/m",
+        "redis+cluster://h1,/", "redis+cluster://h1/1", "memory://x", "memory:", "redis+tls://host"})
     EXPECT_FALSE(parse_redis_url(text).has_value()) << text;
 }
 

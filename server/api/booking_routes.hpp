@@ -1,0 +1,14 @@
+// Bookings: the list that everything here was made for, and the writes that change it. The rules of who may do what are in
+// server/domain/booking.hpp, and are applied inside the store's transactions.
+#pragma once
+
+#include "server/caching/invalidations.hpp"
+#include "server/http/router.hpp"
+#include "server/stores/async_store.hpp"
+
+namespace bookings::api {
+
+// All must outlive the router.
+void add_booking_routes(http::router& routes, async_store& stores, caching::invalidator& invalidate);
+
+}  // namespace bookings::api

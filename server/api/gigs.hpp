@@ -1,0 +1,13 @@
+// Gigs: what teachers offer. Reading is for everybody and cached; writing is the owner's.
+#pragma once
+
+#include "server/caching/invalidations.hpp"
+#include "server/http/router.hpp"
+#include "server/stores/async_store.hpp"
+
+namespace bookings::api {
+
+// All must outlive the router.
+void add_gig_routes(http::router& routes, async_store& stores, caching::invalidator& invalidate);
+
+}  // namespace bookings::api

@@ -1,0 +1,140 @@
+#include "server/app.hpp"
+
+#include "reprise/backends.hpp"
+#include "reprise/response_cache.hpp"
+#include "server/api/accounts.hpp"
+#include "server/api/booking_routes.hpp"
+#include "server/api/gigs.hpp"
+#include "server/auth/guard.hpp"
+#include "server/caching/cache_collector.hpp"
+#include "server/caching/cache_stage.hpp"
+#include "server/caching/invalidations.hpp"
+#include "server/caching/store_log.hpp"
+#include "server/http/listener.hpp"
+#include "server/http/pipeline.hpp"
+#include "server/ops/ops_routes.hpp"
+#include "server/stores/sqlite/sqlite_store.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/use_future.hpp>
+#include <spdlog/spdlog.h>
+
+#include <future>
+
+namespace bookings {
+namespace {
+
+constexpr std::size_t store_readers = 4;
+constexpr std::chrono::seconds drain_time{10};
+
+std::shared_ptr<reprise::backend> make_backend(const config& settings, const secrets& secret, http::io_threads& threads,
+                                               const std::shared_ptr<reprise::environment>& world) {
+  if (!settings.redis) {
+    spdlog::warn("[Redis] REDIS_URL not configured. Caching disabled.");
+    return nullptr;
+  }
+  if (settings.redis->topology == redis_topology::memory) return reprise::make_memory_backend({}, world);
+  const auto& host = settings.redis->hosts.front();
+  std::vector<boost::asio::any_io_executor> executors;
+  for (std::size_t i = 0; i < threads.size(); ++i) executors.push_back(threads.context(i).get_executor());
+  return reprise::make_redis_backend({.host = host.host,
+                                      .port = host.port,
+                                      .user = settings.redis->user.value_or(""),
+                                      .password = secret.redis_password.value_or(""),
+                                      .database = settings.redis->database},
+                                     std::move(executors));
+}
+
+reprise::options cache_options(const config& settings) {
+  reprise::options options;
+  options.deployment = settings.deployment_id;
+  options.default_ttl = settings.cache_ttl;
+  options.deadline = settings.redis_deadline;
+  options.origin_reads = static_cast<std::size_t>(settings.origin_reads);
+  return options;
+}
+
+}  // namespace
+
+std::unique_ptr<store> open_store(const config& settings) {
+  // One reader more than the read lane has threads: upkeep must never wait for a request's read.
+  return make_sqlite_store({.path = settings.sqlite_file.string(), .readers = store_readers + 2});
+}
+
+// In the order of construction; destroyed in reverse, after the I/O threads have been joined.
+struct app::parts {
+  parts(const config& settings, const secrets& secret, std::unique_ptr<store> opened)
+      : data(std::move(opened)),
+        threads(static_cast<std::size_t>(settings.workers)),
+        world(reprise::make_environment()),
+        stores(*data, {.readers = store_readers,
+                       .delay = settings.store_delay,
+                       .on_operation = [this](std::string_view operation) { numbers.count_store_operation(operation); }}),
+        cache(cache_options(settings), make_backend(settings, secret, threads, world), caching::make_store_log(stores), world,
+              spdlog::default_logger()),
+        invalidate(cache, stores),
+        tokens(secret.jwt_secrets, settings.jwt_ttl, [] { return std::chrono::system_clock::now(); }) {
+    api::add_account_routes(routes, stores, passwords, tokens);
+    api::add_gig_routes(routes, stores, invalidate);
+    api::add_booking_routes(routes, stores, invalidate);
+    ops::add_ops_routes(routes, {stores, cache, numbers, slow, draining});
+    numbers.add(collector = caching::make_cache_collector(cache, *data));
+    way.emplace(routes,
+                http::pipeline_parts{
+                    .authenticate = [this](std::string_view header) { return auth::authenticate(tokens, header); },
+                    .around = caching::make_cache_stage(cache),
+                    .observe =
+                        [this](std::string_view route, unsigned status, std::chrono::duration<double> took) {
+                          numbers.observe_request(route, status, std::chrono::duration_cast<std::chrono::nanoseconds>(took));
+                        }});
+    doors.emplace(threads, http::listener_options{.host = settings.host, .port = settings.port, .limits = {}},
+                  [this](http::request& what) { return (*way)(what); });
+  }
+
+  ops::metrics numbers;
+  std::unique_ptr<store> data;
+  http::io_threads threads;
+  std::shared_ptr<reprise::environment> world;
+  async_store stores;
+  boost::asio::thread_pool slow{1};
+  auth::password_pool passwords;
+  reprise::response_cache cache;
+  caching::invalidator invalidate;
+  auth::token_authority tokens;
+  std::shared_ptr<prometheus::Collectable> collector;
+  std::atomic<bool> draining{false};
+  http::router routes;
+  std::optional<http::pipeline> way;
+  std::optional<http::listener> doors;
+  std::future<void> keeper;  // ends when the cache's run() does
+};
+
+app::app(const config& settings, const secrets& secret, std::unique_ptr<store> data)
+    : parts_(std::make_unique<parts>(settings, secret, std::move(data))) {}
+
+app::~app() { drain_and_stop(); }
+
+void app::start() {
+  parts_->keeper = boost::asio::co_spawn(parts_->threads.context(0), parts_->cache.run(), boost::asio::use_future);
+  parts_->doors->start();
+  parts_->threads.start();
+}
+
+std::uint16_t app::port() const noexcept { return parts_->doors->port(); }
+bool app::is_caching() const noexcept { return parts_->cache.is_available(); }
+
+void app::drain_and_stop() {
+  if (!parts_->keeper.valid()) return;
+  parts_->draining = true;
+  const auto deadline = std::chrono::steady_clock::now() + drain_time;
+  boost::asio::co_spawn(parts_->threads.context(0), parts_->doors->drain(deadline), boost::asio::use_future).wait();
+  // After the last request: its invalidation still needed Redis.
+  parts_->cache.stop();
+  parts_->keeper.wait_for(std::chrono::seconds(2));
+  parts_->keeper = {};
+  parts_->threads.stop();
+  parts_->threads.join();
+}
+
+}  // namespace bookings

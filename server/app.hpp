@@ -1,0 +1,36 @@
+// The composition root: the only place that names concrete classes together. It owns everything that a running server is
+// made of; server/main.cpp runs it, and tests build several in one process.
+#pragma once
+
+#include "server/config.hpp"
+#include "server/stores/store.hpp"
+
+#include <cstdint>
+#include <memory>
+
+namespace bookings {
+
+// The store that the configuration names. Throws std::runtime_error where it cannot be opened.
+std::unique_ptr<store> open_store(const config& settings);
+
+class app {
+ public:
+  // `data` may be any store: tests put a gate around one. Throws where the port cannot be opened.
+  app(const config& settings, const secrets& secret, std::unique_ptr<store> data);
+  ~app();
+  app(const app&) = delete;
+
+  // Begins to serve, on threads of its own.
+  void start();
+  std::uint16_t port() const noexcept;
+  // Is the cache in use?
+  bool is_caching() const noexcept;
+  // /ready says no, nothing new is accepted, what runs is finished for up to ten seconds, then everything is closed.
+  void drain_and_stop();
+
+ private:
+  struct parts;
+  std::unique_ptr<parts> parts_;
+};
+
+}  // namespace bookings

@@ -1,0 +1,95 @@
+#include "server/caching/cache_collector.hpp"
+
+#include <prometheus/client_metric.h>
+#include <prometheus/metric_family.h>
+#include <prometheus/metric_type.h>
+
+#include <limits>
+
+namespace bookings::caching {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+MetricFamily family(std::string name, std::string help, MetricType type) {
+  return {std::move(name), std::move(help), type, {}};
+}
+
+void add_counter(MetricFamily& to, std::vector<ClientMetric::Label> labels, std::uint64_t value) {
+  ClientMetric one;
+  one.label = std::move(labels);
+  one.counter.value = static_cast<double>(value);
+  to.metric.push_back(std::move(one));
+}
+
+MetricFamily gauge(std::string name, std::string help, double value) {
+  auto one = family(std::move(name), std::move(help), MetricType::Gauge);
+  one.metric.emplace_back();
+  one.metric.back().gauge.value = value;
+  return one;
+}
+
+MetricFamily backend_seconds(const reprise::statistics& from) {
+  auto one = family("reprise_backend_seconds", "Round trips to the cache's backend", MetricType::Histogram);
+  ClientMetric metric;
+  auto& histogram = metric.histogram;
+  for (std::size_t i = 0; i < from.backend_calls.size(); ++i)
+    histogram.bucket.push_back({from.backend_calls[i], i < from.backend_bounds.size()
+                                                           ? from.backend_bounds[i]
+                                                           : std::numeric_limits<double>::infinity()});
+  histogram.sample_count = from.backend_calls.back();
+  histogram.sample_sum = from.backend_seconds;
+  one.metric.push_back(std::move(metric));
+  return one;
+}
+
+class cache_collector final : public prometheus::Collectable {
+ public:
+  cache_collector(const reprise::response_cache& cache, store& data) : cache_(cache), data_(data) {}
+
+  std::vector<MetricFamily> Collect() const override {
+    const auto now = cache_.snapshot();
+    auto requests = family("reprise_requests_total", "Requests of cached routes", MetricType::Counter);
+    auto fills = family("reprise_fills_total", "Fills, by what became of the entry", MetricType::Counter);
+    auto invalidations = family("reprise_invalidations_total", "Scopes invalidated", MetricType::Counter);
+    auto keys = family("reprise_invalidated_keys_total", "Entries removed after an invalidation", MetricType::Counter);
+    for (const auto& [prefix, count] : now.prefixes) {
+      add_counter(requests, {{"prefix", prefix}, {"result", "hit"}}, count.hits);
+      add_counter(requests, {{"prefix", prefix}, {"result", "miss"}}, count.misses);
+      add_counter(requests, {{"prefix", prefix}, {"result", "bypass"}}, count.bypasses);
+      add_counter(requests, {{"prefix", prefix}, {"result", "collapsed"}}, count.collapsed);
+      add_counter(fills, {{"prefix", prefix}, {"result", "stored"}}, count.fills_stored);
+      add_counter(fills, {{"prefix", prefix}, {"result", "rejected"}}, count.fills_rejected);
+      add_counter(fills, {{"prefix", prefix}, {"result", "too_large"}}, count.fills_too_large);
+      add_counter(fills, {{"prefix", prefix}, {"result", "failed"}}, count.fills_failed);
+      add_counter(invalidations, {{"prefix", prefix}}, count.invalidations);
+      add_counter(keys, {{"prefix", prefix}}, count.invalidated_keys);
+    }
+    auto replays = family("reprise_replays_total", "Outbox rows that the relay repeated", MetricType::Counter);
+    add_counter(replays, {}, now.replays);
+    std::vector<MetricFamily> all{std::move(requests), std::move(fills), std::move(invalidations), std::move(keys),
+                                  std::move(replays), backend_seconds(now)};
+    all.push_back(gauge("reprise_backend_up", "1 while connected to the cache's backend", now.backend_up ? 1 : 0));
+    all.push_back(gauge("reprise_trusted", "1 while the cache is in use", now.trusted ? 1 : 0));
+    if (const auto backlog = data_.outbox_backlog()) {
+      all.push_back(gauge("reprise_outbox_pending", "Outbox rows not yet acknowledged", static_cast<double>(backlog->rows)));
+      all.push_back(gauge("reprise_outbox_oldest_seconds", "Age of the oldest such row",
+                          std::chrono::duration<double>(backlog->oldest).count()));
+    }
+    return all;
+  }
+
+ private:
+  const reprise::response_cache& cache_;
+  store& data_;
+};
+
+}  // namespace
+
+std::shared_ptr<prometheus::Collectable> make_cache_collector(const reprise::response_cache& cache, store& data) {
+  return std::make_shared<cache_collector>(cache, data);
+}
+
+}  // namespace bookings::caching

@@ -1,0 +1,26 @@
+#include "server/caching/cached_routes.hpp"
+
+namespace bookings::caching {
+
+using reprise::audience;
+
+// What may change each entry is said in invalidations.cpp. A policy without `ttl` takes CACHE_TTL.
+const std::vector<cached_route>& cached_routes() {
+  static const std::vector<cached_route> table{
+      {"/api/bookings", {.prefix = "bookings", .vary_query = {"status", "page", "limit", "sort"}}},
+      {"/api/gigs",
+       {.prefix = "gigs", .vary_query = {"subject", "teacherId", "sort", "page", "limit"}, .audience = audience::shared,
+        .bypass_query = {"q"}}},
+      {"/api/gigs/:id", {.prefix = "gigs", .audience = audience::thing}, "id"},
+  };
+  return table;
+}
+
+const cached_route* find_cached_route(boost::beast::http::verb method, std::string_view pattern) {
+  if (method != boost::beast::http::verb::get && method != boost::beast::http::verb::head) return nullptr;
+  for (const auto& row : cached_routes())
+    if (row.pattern == pattern) return &row;
+  return nullptr;
+}
+
+}  // namespace bookings::caching

@@ -1,0 +1,129 @@
+// bookings-server: load the configuration, build the app, run until a signal, drain.
+#include "server/app.hpp"
+#include "server/auth/passwords.hpp"
+#include "server/command_line.hpp"
+#include "server/config.hpp"
+#include "server/ops/logging.hpp"
+#if __has_include("server/ops/seed.hpp")
+#include "server/ops/seed.hpp"
+#endif
+
+#include <sodium.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <exception>
+
+namespace {
+
+using namespace bookings;
+
+enum exit_status { done = 0, failed = 1, wrong_usage = 2 };
+
+// SIGINT and SIGTERM end the program, SIGHUP reads LOG_LEVEL again. All other threads have them blocked.
+void wait_for_end(const sigset_t& signals, const std::map<std::string, std::string>& flags) {
+  for (;;) {
+    int number = 0;
+    sigwait(&signals, &number);
+    if (number != SIGHUP) {
+      spdlog::info("[Server] Received {}; draining", number == SIGINT ? "SIGINT" : "SIGTERM");
+      return;
+    }
+    const auto again = load_config(process_environment(), ".env", flags);
+    if (again.errors.empty() && ops::set_level(ops::to_text(again.value.log_level)))
+      spdlog::info("[Server] Log level is {}", ops::to_text(again.value.log_level));
+    else
+      spdlog::warn("[Server] The configuration is not valid any more; the log level stays");
+  }
+}
+
+// Creates the first admin; an account that is there stays as it is.
+void ensure_admin(store& data, const config& settings, const secrets& secret) {
+  if (!settings.admin_email || !secret.admin_password) return;
+  if (data.find_user_by_email(*settings.admin_email)) return;
+  const auto hash = auth::password_hasher().hash(*secret.admin_password);
+  if (!hash) throw std::runtime_error("cannot hash ADMIN_PASSWORD: " + hash.error().message());
+  const auto made = data.create_user({make_id(), *settings.admin_email, "Administrator", role::admin, *hash, now()});
+  // Another process may have been first.
+  if (!made && made.error() != errc::email_taken) throw std::runtime_error("cannot create the admin: " + made.error().message());
+  if (made) spdlog::info("[Server] Created the first admin");
+}
+
+int serve(const load_result& loaded, const std::map<std::string, std::string>& flags) {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, number);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // before any thread: they inherit it
+  std::signal(SIGPIPE, SIG_IGN);
+
+  ops::start_logging(loaded.value.log_level, loaded.value.log_format);
+  for (const auto& warning : loaded.warnings) spdlog::warn("[Config] {}", warning);
+  auto data = open_store(loaded.value);
+  ensure_admin(*data, loaded.value, loaded.secret);
+  {
+    app server(loaded.value, loaded.secret, std::move(data));
+    server.start();
+    spdlog::info("[Server] Listening on http://{}:{}", loaded.value.host, server.port());
+    ops::flush_logs();
+    wait_for_end(signals, flags);
+    server.drain_and_stop();
+  }
+  spdlog::info("[Server] Stopped");
+  ops::stop_logging();
+  return done;
+}
+
+void show_progress(std::size_t part, std::size_t whole) {
+  static const bool is_terminal = isatty(STDERR_FILENO) == 1;
+  const auto percent = whole > 0 ? part * 100 / whole : 100;
+  static std::size_t last = 101;
+  if (percent == last || (!is_terminal && percent % 25 != 0)) return;
+  last = percent;
+  if (is_terminal) {
+    const std::string bar(percent * 30 / 100, '#');
+    std::fprintf(stderr, "\rSeeding demo data [%-30s] %3zu %%%s", bar.c_str(), percent, part == whole ? "\n" : "");
+  } else {
+    std::fprintf(stderr, "Seeding demo data: %zu %%\n", percent);
+  }
+}
+
+int seed(const config& settings) {
+  const auto data = open_store(settings);
+  const std::string password = "reprise-demo";
+  const auto hash = auth::password_hasher().hash(password);
+  if (!hash) throw std::runtime_error("cannot hash the demo password: " + hash.error().message());
+  (void)show_progress;
+  return failed;
+}
+
+int run(const command& wanted) {
+  using kind = command::kind;
+  if (wanted.what == kind::help || wanted.what == kind::version || wanted.what == kind::wrong_usage) {
+    std::fputs(wanted.text.c_str(), wanted.what == kind::wrong_usage ? stderr : stdout);
+    return wanted.status;
+  }
+  if (sodium_init() < 0) throw std::runtime_error("libsodium cannot be initialised: no source of randomness");
+  const auto loaded = load_config(process_environment(), ".env", wanted.flags);
+  for (const auto& error : loaded.errors) std::fprintf(stderr, "bookings-server: %s\n", error.c_str());
+  if (!loaded.errors.empty()) return wrong_usage;
+  if (wanted.what == kind::check_config) {
+    for (const auto& warning : loaded.warnings) std::fprintf(stderr, "bookings-server: warning: %s\n", warning.c_str());
+    std::puts("The configuration is valid.");
+    return done;
+  }
+  return wanted.what == kind::seed ? seed(loaded.value) : serve(loaded, wanted.flags);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(parse_command_line(argc, argv));
+  } catch (const std::exception& error) {
+    spdlog::shutdown();
+    std::fprintf(stderr, "bookings-server: %s\n", error.what());
+    return failed;
+  }
+}

@@ -1,0 +1,42 @@
+// Demo data, so that a fresh installation has something to show: teachers, students, gigs and bookings that look like real
+// use, a few of each very busy and most of them quiet. For demonstrations, tests and benchmarks; never for real data.
+#pragma once
+
+#include "server/domain/time.hpp"
+#include "server/stores/store.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace bookings {
+
+// Who logs in for a demonstration: the busiest student and the busiest teacher.
+inline constexpr std::string_view demo_student_email = "student@example.com";
+inline constexpr std::string_view demo_teacher_email = "teacher@example.com";
+
+struct seed_options {
+  std::string password_hash;         // of every account; argon2id's own text form
+  int teachers = 24;                 // at least 1
+  int students = 120;                // at least 1
+  int gigs = 60;                     // at least 1
+  int bookings = 1200;
+  time_point now = bookings::now();  // what is past and what is to come
+  std::uint64_t random_seed = 2026;  // the same seed and numbers make the same data, but for ids
+};
+
+struct seed_summary {
+  bool seeded = false;  // false: there was data already, and nothing was written
+  int users = 0, gigs = 0, bookings = 0;
+};
+
+// Called after each thing that was written: "accounts", "gigs" or "bookings", and how many of how many.
+using seed_progress = std::function<void(std::string_view what, int done, int total)>;
+
+// Writes the demo data through the store's own functions, so every rule holds and every outbox row is there. Does nothing
+// where the store has a demo account or any gig. The store's errors; what was written until then stays. `progress` may be
+// empty. A few seconds.
+result<seed_summary> seed_demo(store& into, const seed_progress& progress, const seed_options& options);
+
+}  // namespace bookings

@@ -1,0 +1,223 @@
+// The contract of every store: what the cache needs of it.
+#include "tests/support/store_harness.hpp"
+
+#include <csignal>
+#include <set>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace bookings::testing {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::vector<std::int64_t> numbers(const std::vector<outbox_row>& rows) {
+  std::vector<std::int64_t> result;
+  for (const auto& row : rows) result.push_back(row.number);
+  return result;
+}
+
+class store_outbox : public store_contract {
+ protected:
+  // Begins with an empty outbox: nobody has claimed anything, so one acknowledgement deletes all.
+  void SetUp() override {
+    store_contract::SetUp();
+    must(data->acknowledge_rows("first", numbers(rows())));
+    ASSERT_TRUE(rows().empty());
+  }
+  std::vector<outbox_row> pending(const std::string& identity, std::chrono::milliseconds at_least = 0ms,
+                                  std::size_t limit = 1000) {
+    return must(data->pending_rows(identity, at_least, limit));
+  }
+  std::vector<std::int64_t> write_row() {
+    return numbers(must(data->update_gig(algebra.id, teacher.id, {})).rows);
+  }
+};
+INSTANTIATE_TEST_SUITE_P(stores, store_outbox, ::testing::ValuesIn(store_kinds()),
+                         [](const auto& each) { return each.param.name; });
+
+// rows ---------------------------------------------------------------------------------------------------------------
+
+TEST_P(store_outbox, pending_rows_are_oldest_first_and_limited) {
+  const auto first = write_row(), second = write_row(), third = write_row();
+  EXPECT_EQ(numbers(pending("a")), (std::vector{first[0], second[0], third[0]}));
+  EXPECT_EQ(numbers(pending("a", 0ms, 2)), (std::vector{first[0], second[0]}));
+  EXPECT_EQ(pending("a")[0].what, (change{change_kind::gig, algebra.id}));
+}
+
+TEST_P(store_outbox, pending_rows_at_least_leaves_young_ones_out) {
+  const auto old = write_row();
+  harness->advance(1000ms);
+  write_row();
+  EXPECT_EQ(numbers(pending("a", 900ms)), old);
+  EXPECT_EQ(pending("a", 0ms).size(), 2u);
+  EXPECT_TRUE(pending("a", 5000ms).empty());
+}
+
+TEST_P(store_outbox, pending_rows_clock_set_back_still_shows_old_ones) {
+  const auto old = write_row();
+  harness->advance(-10min);
+  EXPECT_EQ(numbers(pending("a", 250ms)), old);
+}
+
+TEST_P(store_outbox, acknowledge_rows_by_one_of_two_leaves_them_to_the_other) {
+  must(data->claim_identity("a"));
+  must(data->claim_identity("b"));
+  const auto row = write_row();
+  must(data->acknowledge_rows("a", row));
+  EXPECT_TRUE(pending("a").empty());
+  EXPECT_EQ(numbers(pending("b")), row);
+  EXPECT_EQ(numbers(rows()), row);
+  must(data->acknowledge_rows("b", row));
+  EXPECT_TRUE(rows().empty());
+}
+
+TEST_P(store_outbox, acknowledge_rows_repeated_or_unknown_is_no_error) {
+  must(data->claim_identity("a"));
+  const auto row = write_row();
+  must(data->acknowledge_rows("a", row));
+  EXPECT_TRUE(data->acknowledge_rows("a", row));
+  EXPECT_TRUE(data->acknowledge_rows("a", {999999}));
+  EXPECT_TRUE(data->acknowledge_rows("a", {}));
+}
+
+TEST_P(store_outbox, acknowledge_rows_identity_not_claimed_for_an_hour_is_not_waited_for) {
+  must(data->claim_identity("gone"));
+  harness->advance(59min);
+  must(data->claim_identity("a"));
+  auto row = write_row();
+  must(data->acknowledge_rows("a", row));
+  EXPECT_EQ(numbers(pending("gone")), row);
+  harness->advance(1min);
+  must(data->acknowledge_rows("a", row));
+  EXPECT_TRUE(rows().empty());
+}
+
+TEST_P(store_outbox, row_numbers_are_never_given_twice) {
+  must(data->claim_identity("a"));
+  const auto row = write_row();
+  must(data->acknowledge_rows("a", row));
+  EXPECT_GT(write_row()[0], row[0]);
+}
+
+TEST_P(store_outbox, old_rows_nobody_waits_for_are_tidied_by_later_writes) {
+  for (int i = 0; i < 10; ++i) write_row();
+  harness->advance(61min);
+  for (int i = 0; i < 100; ++i) write_row();
+  EXPECT_LE(rows().size(), 100u);
+}
+
+TEST_P(store_outbox, old_rows_a_claimed_identity_waits_for_stay) {
+  const auto row = write_row();
+  for (int i = 0; i < 7; ++i) {
+    must(data->claim_identity("a"));
+    harness->advance(20min);
+  }
+  must(data->claim_identity("a"));
+  for (int i = 0; i < 100; ++i) write_row();
+  EXPECT_EQ(pending("a").at(0).number, row[0]);
+  EXPECT_EQ(pending("a").size(), 101u);
+}
+
+TEST_P(store_outbox, backlog_counts_what_a_claimed_identity_waits_for) {
+  write_row();
+  EXPECT_EQ(must(data->outbox_backlog()).rows, 0);  // nobody waits
+  must(data->claim_identity("a"));
+  harness->advance(5s);
+  const auto second = write_row();
+  const auto waiting = must(data->outbox_backlog());
+  EXPECT_EQ(waiting.rows, 2);
+  EXPECT_GE(waiting.oldest, 5s);
+  EXPECT_LT(waiting.oldest, 65s);
+  must(data->acknowledge_rows("a", numbers(rows())));
+  EXPECT_EQ(must(data->outbox_backlog()).rows, 0);
+  EXPECT_EQ(must(data->outbox_backlog()).oldest, 0ms);
+}
+
+// identities ---------------------------------------------------------------------------------------------------------
+
+TEST_P(store_outbox, claim_identity_within_the_hour_keeps_its_nonce) {
+  const auto nonce = must(data->claim_identity("a"));
+  EXPECT_FALSE(nonce.empty());
+  for (int i = 0; i < 4; ++i) {
+    harness->advance(59min);
+    EXPECT_EQ(must(data->claim_identity("a")), nonce);
+  }
+}
+
+TEST_P(store_outbox, claim_identity_after_an_hour_draws_another_nonce) {
+  const auto nonce = must(data->claim_identity("a"));
+  harness->advance(61min);
+  const auto second = must(data->claim_identity("a"));
+  EXPECT_NE(second, nonce);
+  EXPECT_EQ(must(data->claim_identity("a")), second);
+}
+
+TEST_P(store_outbox, claim_identity_others_have_other_nonces) {
+  EXPECT_NE(must(data->claim_identity("a")), must(data->claim_identity("b")));
+}
+
+TEST_P(store_outbox, claim_identity_from_two_stores_gives_one_nonce) {
+  const auto other = harness->open();
+  EXPECT_EQ(must(data->claim_identity("a")), must(other->claim_identity("a")));
+}
+
+// A clock that jumps forward makes a row go that "a" had not acknowledged. When the clock is right again, "a" must not
+// find its old nonce: what its Redis holds has missed that row.
+TEST_P(store_outbox, claim_identity_after_rows_went_without_it_draws_another_nonce_whatever_the_clock) {
+  const auto nonce = must(data->claim_identity("a"));
+  const auto row = write_row();
+  harness->advance(2h);
+  must(data->acknowledge_rows("b", row));
+  EXPECT_TRUE(pending("a").empty());
+  harness->advance(-2h);
+  EXPECT_NE(must(data->claim_identity("a")), nonce);
+}
+
+// epochs -------------------------------------------------------------------------------------------------------------
+
+TEST_P(store_outbox, cache_epochs_count_each_prefix_for_itself) {
+  EXPECT_TRUE(must(data->cache_epochs()).empty());
+  EXPECT_EQ(must(data->bump_cache_epoch("gigs")), 1);
+  EXPECT_EQ(must(data->bump_cache_epoch("gigs")), 2);
+  EXPECT_EQ(must(data->bump_cache_epoch("bookings")), 1);
+  EXPECT_EQ(must(data->cache_epochs()), (std::map<std::string, std::int64_t>{{"bookings", 1}, {"gigs", 2}}));
+}
+
+// durability ---------------------------------------------------------------------------------------------------------
+
+TEST_P(store_outbox, reopened_store_keeps_everything) {
+  const auto booked = book(algebra.id);
+  const auto nonce = must(data->claim_identity("a"));
+  must(data->bump_cache_epoch("gigs"));
+  const auto waiting = numbers(pending("a"));
+  data.reset();
+  data = harness->open();
+  EXPECT_EQ(must(data->find_booking(booked.row.id)).row.id, booked.row.id);
+  EXPECT_EQ(must(data->claim_identity("a")), nonce);
+  EXPECT_EQ(must(data->cache_epochs()).at("gigs"), 1);
+  EXPECT_EQ(numbers(pending("a")), waiting);
+}
+
+TEST_P(store_outbox, write_of_a_killed_process_has_its_row) {
+  data.reset();  // nothing of this process's store goes into the child
+  const auto child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    const auto own = harness->open();
+    const auto written = own->update_gig(algebra.id, teacher.id, {.title = "Written, then killed"});
+    if (written) std::raise(SIGKILL);
+    _exit(1);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+
+  data = harness->open();
+  EXPECT_EQ(must(data->find_gig(algebra.id)).title, "Written, then killed");
+  ASSERT_EQ(pending("a").size(), 1u);
+  EXPECT_EQ(pending("a")[0].what, (change{change_kind::gig, algebra.id}));
+}
+
+}  // namespace
+}  // namespace bookings::testing

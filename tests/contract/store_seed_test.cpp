@@ -1,0 +1,118 @@
+// The demo data, in every kind of store.
+#include "server/ops/seed.hpp"
+
+#include "tests/support/store_harness.hpp"
+
+#include <algorithm>
+#include <map>
+
+namespace bookings::testing {
+namespace {
+
+using namespace std::chrono_literals;
+
+class store_seed : public ::testing::TestWithParam<store_kind> {
+ protected:
+  void SetUp() override {
+    harness = GetParam().make();
+    data = harness->open();
+  }
+  // All bookings of a user, page by page.
+  std::vector<booking> all_of(const id& who, role as) {
+    std::vector<booking> all;
+    for (int number = 1;; ++number) {
+      const auto list = must(data->list_bookings({.user_id = who, .as = as, .page = {number, 100}}));
+      for (const auto& each : list.rows) all.push_back(each.row);
+      if (list.rows.empty()) return all;
+    }
+  }
+  std::unique_ptr<store_harness> harness;
+  std::unique_ptr<store> data;
+  seed_options options{.password_hash = "$argon2id$demo"};
+};
+INSTANTIATE_TEST_SUITE_P(stores, store_seed, ::testing::ValuesIn(store_kinds()),
+                         [](const auto& each) { return each.param.name; });
+
+TEST_P(store_seed, seed_demo_empty_store_fills_it_with_skewed_fitting_data) {
+  std::map<std::string, int, std::less<>> told;
+  const auto summary = must(seed_demo(*data, [&](std::string_view what, int done, int total) {
+    EXPECT_LE(done, total);
+    told.insert_or_assign(std::string(what), done);
+  }, options));
+  EXPECT_TRUE(summary.seeded);
+  EXPECT_EQ(summary.users, 144);
+  EXPECT_EQ(summary.gigs, 60);
+  EXPECT_GE(summary.bookings, 1150);
+  EXPECT_EQ(told, (std::map<std::string, int, std::less<>>{{"accounts", 144}, {"gigs", 60}, {"bookings", 1200}}));
+
+  const auto offered = must(data->list_gigs({.page = {1, 100}}));
+  EXPECT_EQ(offered.total, 60);
+  std::map<id, int> by_teacher, by_student;
+  int all = 0;
+  for (const auto& each : offered.rows) by_teacher.emplace(each.teacher_id, 0);
+  EXPECT_EQ(by_teacher.size(), 24u);
+  const auto demo_teacher = must(data->find_user_by_email(std::string(demo_teacher_email)));
+  const auto demo_student = must(data->find_user_by_email(std::string(demo_student_email)));
+  EXPECT_EQ(demo_student.role, role::student);
+  EXPECT_EQ(demo_teacher.password_hash, "$argon2id$demo");
+
+  for (auto& [teacher, count] : by_teacher) {
+    std::vector<booking> taken;
+    for (const auto& each : all_of(teacher, role::teacher)) {
+      ++count, ++all, ++by_student[each.student_id];
+      const bool is_past = each.scheduled_at < options.now;
+      EXPECT_TRUE(is_past || each.status != booking_status::completed);
+      EXPECT_TRUE(!is_past || each.status != booking_status::pending);
+      EXPECT_LE(each.created_at, each.updated_at);
+      EXPECT_LE(each.updated_at, options.now);
+      EXPECT_LT(each.created_at, each.scheduled_at);
+      EXPECT_EQ(each.scheduled_at.time_since_epoch() % 15min, 0min);
+      if (each.status != booking_status::accepted) continue;
+      for (const auto& other : taken) EXPECT_FALSE(overlap(each, other));
+      taken.push_back(each);
+    }
+  }
+  EXPECT_EQ(all, summary.bookings);
+  const auto most = [](const auto& counts) {
+    return std::max_element(counts.begin(), counts.end(), [](auto& a, auto& b) { return a.second < b.second; });
+  };
+  EXPECT_EQ(most(by_teacher)->first, demo_teacher.id);
+  EXPECT_EQ(most(by_student)->first, demo_student.id);
+  EXPECT_GT(by_teacher[demo_teacher.id], 3 * all / 24);   // three times its even share
+  EXPECT_GT(by_student[demo_student.id], 5 * all / 120);
+  EXPECT_GT(by_student.size(), 100u);
+}
+
+TEST_P(store_seed, seed_demo_second_call_does_nothing) {
+  options.teachers = 3, options.students = 5, options.gigs = 4, options.bookings = 30;
+  must(seed_demo(*data, {}, options));
+  const auto before = must(data->pending_rows("a", 0ms, 10000));
+  const auto summary = must(seed_demo(*data, [](auto, int, int) { ADD_FAILURE() << "something was written"; }, options));
+  EXPECT_FALSE(summary.seeded);
+  EXPECT_EQ(summary.users, 0);
+  EXPECT_EQ(must(data->pending_rows("a", 0ms, 10000)).size(), before.size());
+}
+
+TEST_P(store_seed, seed_demo_same_seed_makes_the_same_data) {
+  options.teachers = 3, options.students = 5, options.gigs = 4, options.bookings = 30;
+  const auto seeded = [&] {
+    const auto own = GetParam().make();
+    const auto into = own->open();
+    must(seed_demo(*into, {}, options));
+    const auto who = must(into->find_user_by_email(std::string(demo_student_email)));
+    std::string text = who.name;
+    for (const auto& each : must(into->list_bookings({.user_id = who.id, .page = {1, 100}})).rows) {
+      text += each.teacher_name + format_time(each.row.scheduled_at) + std::string(to_text(each.row.status));
+    }
+    return text;
+  };
+  EXPECT_EQ(seeded(), seeded());
+}
+
+TEST_P(store_seed, seed_demo_more_people_than_names_still_has_distinct_emails) {
+  options.teachers = 1, options.students = 900, options.gigs = 1, options.bookings = 0;
+  EXPECT_EQ(must(seed_demo(*data, {}, options)).users, 901);
+}
+
+}  // namespace
+}  // namespace bookings::testing
