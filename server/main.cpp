@@ -4,9 +4,7 @@
 #include "server/command_line.hpp"
 #include "server/config.hpp"
 #include "server/ops/logging.hpp"
-#if __has_include("server/ops/seed.hpp")
 #include "server/ops/seed.hpp"
-#endif
 
 #include <sodium.h>
 #include <spdlog/spdlog.h>
@@ -19,6 +17,8 @@
 namespace {
 
 using namespace bookings;
+
+constexpr std::string_view demo_password = "reprise-demo";  // of every demo account; the README and tools/run say it
 
 enum exit_status { done = 0, failed = 1, wrong_usage = 2 };
 
@@ -75,27 +75,34 @@ int serve(const load_result& loaded, const std::map<std::string, std::string>& f
   return done;
 }
 
-void show_progress(std::size_t part, std::size_t whole) {
+void show_progress(std::string_view what, int part, int whole) {
   static const bool is_terminal = isatty(STDERR_FILENO) == 1;
-  const auto percent = whole > 0 ? part * 100 / whole : 100;
-  static std::size_t last = 101;
-  if (percent == last || (!is_terminal && percent % 25 != 0)) return;
+  static int last = -1;
+  const int percent = whole > 0 ? part * 100 / whole : 100;
+  if (percent == last) return;
   last = percent;
-  if (is_terminal) {
-    const std::string bar(percent * 30 / 100, '#');
-    std::fprintf(stderr, "\rSeeding demo data [%-30s] %3zu %%%s", bar.c_str(), percent, part == whole ? "\n" : "");
-  } else {
-    std::fprintf(stderr, "Seeding demo data: %zu %%\n", percent);
-  }
+  const int words = static_cast<int>(what.size());
+  if (is_terminal)
+    std::fprintf(stderr, "\rSeeding %-10.*s [%-25s] %3d %%", words, what.data(),
+                 std::string(static_cast<std::size_t>(percent / 4), '#').c_str(), percent);
+  else if (percent == 100)
+    std::fprintf(stderr, "Seeded %d %.*s\n", whole, words, what.data());
 }
 
 int seed(const config& settings) {
   const auto data = open_store(settings);
-  const std::string password = "reprise-demo";
-  const auto hash = auth::password_hasher().hash(password);
+  const auto hash = auth::password_hasher().hash(demo_password);
   if (!hash) throw std::runtime_error("cannot hash the demo password: " + hash.error().message());
-  (void)show_progress;
-  return failed;
+  seed_options options;
+  options.password_hash = *hash;
+  const auto made = seed_demo(*data, show_progress, options);
+  if (!made) throw std::runtime_error("cannot seed " + settings.store_url + ": " + made.error().message());
+  if (!made->seeded) {
+    std::puts("There is data already: nothing was seeded.");
+    return done;
+  }
+  std::printf("\nSeeded %d users, %d gigs and %d bookings.\n", made->users, made->gigs, made->bookings);
+  return done;
 }
 
 int run(const command& wanted) {

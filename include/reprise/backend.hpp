@@ -6,7 +6,7 @@
 //
 // Thread-safe. Calls are awaited on any executor and resume there; one from an I/O thread that the backend was made
 // with uses that thread's own connection. Each has a deadline: past it the outcome is errc::timed_out and unknown, and
-// the call has ended for the caller. Errors: errc::unavailable, timed_out, refused, bad_reply.
+// the call has ended for the caller. What is passed by reference must live until then. Errors: errc::unavailable, timed_out, refused, bad_reply.
 #pragma once
 
 #include "reprise/errc.hpp"
@@ -66,7 +66,7 @@ class backend {
     bool locked = false;
     std::optional<std::string> entry;  // there already; then locked is false
   };
-  virtual awaitable<begun> begin(begin_request request, deadline limit) = 0;
+  virtual awaitable<begun> begin(const begin_request& request, deadline limit) = 0;
 
   // Stores the entry only if the generation is still the captured one, and drops the caller's fill lock in any case.
   struct commit_request {
@@ -77,7 +77,7 @@ class backend {
     std::size_t largest_scope = 0;  // entries a scope may hold
   };
   enum class commit_outcome { stored, generation_changed, scope_full };
-  virtual awaitable<commit_outcome> commit(commit_request request, deadline limit) = 0;
+  virtual awaitable<commit_outcome> commit(const commit_request& request, deadline limit) = 0;
 
   // Drops the fill lock where it still has the value `lock`: a fill whose reply is not to be stored.
   virtual awaitable<void> release(std::string lock_key, std::string lock, deadline limit) = 0;

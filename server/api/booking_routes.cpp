@@ -1,5 +1,7 @@
 #include "server/api/booking_routes.hpp"
 
+#include "server/api/price.hpp"
+
 #include "server/http/body.hpp"
 #include "server/http/query.hpp"
 
@@ -37,7 +39,7 @@ boost::json::object to_json(const booking_view& what) {
           {"scheduledAt", format_time(row.scheduled_at)},
           {"durationMinutes", row.duration_minutes},
           {"note", row.note ? boost::json::value(*row.note) : boost::json::value()},
-          {"price", to_number(row.price)},
+          {"price", price_number(row.price)},
           {"currency", currency},
           {"createdAt", format_time(row.created_at)},
           {"updatedAt", format_time(row.updated_at)},
@@ -47,7 +49,7 @@ boost::json::object to_json(const booking_view& what) {
            {{"id", row.gig_id},
             {"title", what.gig_title},
             {"subject", what.gig_subject},
-            {"price", to_number(what.gig_price)}}}};
+            {"price", price_number(what.gig_price)}}}};
 }
 
 class booking_routes {

@@ -1,5 +1,7 @@
 #include "server/api/gigs.hpp"
 
+#include "server/api/price.hpp"
+
 #include "server/http/body.hpp"
 #include "server/http/query.hpp"
 
@@ -32,7 +34,7 @@ boost::json::object to_json(const gig& what) {
           {"title", what.title},
           {"subject", what.subject},
           {"description", what.description},
-          {"price", to_number(what.price)},
+          {"price", price_number(what.price)},
           {"currency", currency},
           {"teacher", {{"id", what.teacher_id}, {"name", what.teacher_name}}},
           {"createdAt", format_time(what.created_at)},

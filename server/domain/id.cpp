@@ -22,7 +22,8 @@ id make_id() {
   if (!ready) throw std::runtime_error("libsodium cannot be initialised: the system gives no random numbers");
 
   const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
-  const auto seconds = static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::seconds>(since_epoch).count());
+  const auto seconds =
+      static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::seconds>(since_epoch).count());
   std::array<unsigned char, id_bytes> bytes;
   for (std::size_t i = 0; i < second_bytes; ++i) {
     bytes[i] = static_cast<unsigned char>(seconds >> (8 * (second_bytes - 1 - i)));  // big-endian: text sorts by age

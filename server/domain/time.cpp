@@ -100,8 +100,8 @@ std::optional<minutes> parse_offset(scanner& in) noexcept {
   return ahead ? offset : -offset;
 }
 
-// Leap seconds come only as the last second of a month in UTC (RFC 3339 section 5.7). `time` is already the moment after
-// it: this clock, as POSIX's, does not count them.
+// Leap seconds come only as the last second of a month in UTC (RFC 3339 section 5.7). `time` is already the moment
+// after it: this clock, as POSIX's, does not count them.
 bool follows_leap_second(time_point time) noexcept {
   const auto midnight = floor<days>(time);
   return floor<seconds>(time) == midnight && year_month_day{midnight}.day() == day{1};

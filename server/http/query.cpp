@@ -53,7 +53,9 @@ std::optional<bookings::id> query_reader::optional_id(std::string_view name) {
 }
 
 void query_reader::reject(std::string_view name, std::string_view message) {
-  errors_.push_back({std::string(name), std::string(message)});
+  const bool known =
+      std::any_of(errors_.begin(), errors_.end(), [&](const field_error& error) { return error.name == name; });
+  if (!known) errors_.push_back({std::string(name), std::string(message)});
 }
 
 std::optional<reply> query_reader::failure() const {

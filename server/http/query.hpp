@@ -46,7 +46,7 @@ class query_reader {
   // 24 hex digits.
   std::optional<bookings::id> optional_id(std::string_view name);
 
-  // Notes what a controller finds wrong itself.
+  // Notes what a controller finds wrong itself. Only the first fault of a parameter is kept.
   void reject(std::string_view name, std::string_view message);
 
   // After the last getter. Absent where all is well; else the reply to give.

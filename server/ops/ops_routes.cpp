@@ -32,9 +32,10 @@ class ops_routes {
 
   awaitable<reply> show_metrics(request&) const {
     auto collect = [&numbers = parts_.numbers]() -> awaitable<std::string> { co_return numbers.text(); };
+    auto text = co_await boost::asio::co_spawn(parts_.slow, std::move(collect), boost::asio::use_awaitable);
     reply answer;
     answer.content_type = metrics::content_type;
-    answer.own(co_await boost::asio::co_spawn(parts_.slow, std::move(collect), boost::asio::use_awaitable));
+    answer.own(std::move(text));
     co_return answer;
   }
 
@@ -73,8 +74,11 @@ class ops_routes {
     if (user_id && !reprise::scope::of_user("x", *user_id)) body.reject("userId", "must be a name");
     if (role && !reprise::is_valid_name(*role)) body.reject("role", "must be a name");
     if (auto failed = body.failure()) co_return *failed;
-    const auto done = user_id ? co_await parts_.cache.invalidate(*user_id, prefix, role.value_or("all"))
-                              : co_await parts_.cache.invalidate_all(prefix);
+    reprise::result<void> done;
+    if (user_id)
+      done = co_await parts_.cache.invalidate(*user_id, prefix, role ? std::string_view(*role) : "all");
+    else
+      done = co_await parts_.cache.invalidate_all(prefix);
     // Nothing durable stands behind a purge by hand: where it did not reach the cache, the admin must know.
     if (!done) co_return http::failure(errc::store_unavailable, what.request_id);
     co_return http::success(200, {{"prefix", prefix}});

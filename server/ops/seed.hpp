@@ -1,5 +1,6 @@
-// Demo data, so that a fresh installation has something to show: teachers, students, gigs and bookings that look like real
-// use, a few of each very busy and most of them quiet. For demonstrations, tests and benchmarks; never for real data.
+// Demo data, so that a fresh installation has something to show: teachers, students, gigs and bookings that look like
+// real use, a few of each very busy and most of them quiet. For demonstrations, tests and benchmarks; never for real
+// data.
 #pragma once
 
 #include "server/domain/time.hpp"
@@ -34,9 +35,9 @@ struct seed_summary {
 // Called after each thing that was written: "accounts", "gigs" or "bookings", and how many of how many.
 using seed_progress = std::function<void(std::string_view what, int done, int total)>;
 
-// Writes the demo data through the store's own functions, so every rule holds and every outbox row is there. Does nothing
-// where the store has a demo account or any gig. The store's errors; what was written until then stays. `progress` may be
-// empty. A few seconds.
+// Writes the demo data through the store's own functions, so every rule holds and every outbox row is there. Does
+// nothing where the store has a demo account or any gig. The store's errors; what was written until then stays.
+// `progress` may be empty. A few seconds.
 result<seed_summary> seed_demo(store& into, const seed_progress& progress, const seed_options& options);
 
 }  // namespace bookings

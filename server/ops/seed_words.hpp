@@ -16,7 +16,8 @@ struct demo_subject {
 // Related subjects stand together: whoever teaches one may teach its neighbours.
 std::span<const demo_subject> demo_subjects() noexcept;
 
-// Bangladeshi names are the first three quarters of both lists, and go together; so do the international ones after them.
+// Bangladeshi names are the first three quarters of both lists, and go together; so do the international ones after
+// them.
 std::span<const std::string_view> demo_first_names() noexcept;
 std::span<const std::string_view> demo_last_names() noexcept;
 

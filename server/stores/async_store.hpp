@@ -1,11 +1,11 @@
-// The store as coroutines see it: a call runs on a pool of its own, so that no event loop ever waits for a disk, and the
-// caller goes on where it was. Controllers use this and never a store itself; programs without a loop (`seed`) use the
-// store itself.
+// The store as coroutines see it: a call runs on a pool of its own, so that no event loop ever waits for a disk, and
+// the caller goes on where it was. Controllers use this and never a store itself; programs without a loop (`seed`) use
+// the store itself.
 //
 //   const auto found = co_await stores.read("find_gig", [&](store& s) { return s.find_gig(gig_id); });
 //
-// Three lanes, so that none waits for another: `read` and `write` for what a request asks, and `upkeep` for leases, outbox
-// and relay, which must go on while requests queue up.
+// Three lanes, so that none waits for another: `read` and `write` for what a request asks, and `upkeep` for leases,
+// outbox and relay, which must go on while requests queue up.
 #pragma once
 
 #include "server/stores/store.hpp"
@@ -43,9 +43,9 @@ struct async_store_options {
   std::function<void(std::string_view)> on_operation = {};
 };
 
-// Thread-safe. The store must outlive it. It must outlive every coroutine that is in a call, unless the coroutine's
-// io_context was stopped first; and each such io_context must outlive it: stop the contexts, destroy this, destroy
-// them. Destruction drops what is queued, and waits for the calls that run.
+// Thread-safe. The store must outlive it. So must the io_context of each caller, also where its coroutines have ended:
+// a thread of ours may be on its way out of telling it. To shut down: stop the contexts, destroy this, destroy them.
+// Destruction drops what is queued, with the coroutines that wait for it, and waits for the calls that run.
 class async_store {
  public:
   async_store(store& target, async_store_options options);

@@ -68,9 +68,9 @@ class response_cache::impl : public std::enable_shared_from_this<impl> {
   // fill.cpp
   awaitable<result<cached_reply>> fill(visit& request, std::optional<std::string> seen);
   awaitable<result<cached_reply>> join(visit& request, std::shared_ptr<engine::flight> flight);
-  awaitable<result<engine::shared_result>> lead(visit& request, backend::begun begun, std::string token, bool& alone);
-  awaitable<result<backend::begun>> begin(visit& request, std::string token);
-  awaitable<void> commit(visit& request, const engine::shared_reply& reply, std::string captured, std::string lock);
+  awaitable<result<engine::shared_result>> lead(visit& request, backend::begun& begun, const std::string& token, bool& alone);
+  awaitable<result<backend::begun>> begin(visit& request, const std::string& token);
+  awaitable<void> commit(visit& request, const engine::shared_reply& reply, std::string captured, const std::string& lock);
   awaitable<result<std::shared_ptr<engine::shared_reply>>> read_origin(visit& request, std::function<void()> begins = {});
   std::shared_ptr<engine::shared_reply> share_entry(std::string bytes, const core::decoded_entry& decoded) const;
   // invalidate.cpp

@@ -21,7 +21,8 @@ class real_environment final : public environment {
   wall_time wall() const override { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
   steady_time now() const override { return std::chrono::steady_clock::now(); }
   boost::asio::awaitable<void> sleep(std::chrono::steady_clock::duration pause) override {
-    boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, pause);
+    const auto executor = co_await boost::asio::this_coro::executor;
+    boost::asio::steady_timer timer(executor, pause);
     co_await timer.async_wait(boost::asio::as_tuple(boost::asio::deferred));
   }
   std::string random_hex(std::size_t bytes) override {

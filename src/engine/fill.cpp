@@ -33,7 +33,7 @@ auto response_cache::impl::fill(visit& request, std::optional<std::string> seen)
   }
   engine::led own(fills_, key, std::move(flight));
   bool alone = false;
-  const auto got = co_await lead(request, std::move(*begun), token, alone);
+  const auto got = co_await lead(request, *begun, token, alone);
   if (!got) co_return got.error();
   own.finish(*got);
   if (alone) {
@@ -59,7 +59,7 @@ auto response_cache::impl::join(visit& request, std::shared_ptr<engine::flight> 
 }
 
 // Carries out what the machine decides. `alone` is set where the backend had no part in the reply.
-auto response_cache::impl::lead(visit& request, backend::begun begun, std::string token, bool& alone)
+auto response_cache::impl::lead(visit& request, backend::begun& begun, const std::string& token, bool& alone)
     -> awaitable<result<engine::shared_result>> {
   using action = core::fill_machine::action;
   core::fill_machine machine(settings_.fill_wait);
@@ -100,7 +100,8 @@ auto response_cache::impl::lead(visit& request, backend::begun begun, std::strin
         break;
       }
       case action::commit: {
-        co_await commit(request, *reply, begun.generation, machine.holds_lock() ? begun.generation + ' ' + token : "");
+        const auto lock = machine.holds_lock() ? begun.generation + ' ' + token : std::string();
+        co_await commit(request, *reply, begun.generation, lock);
         next = machine.on_committed();
         break;
       }
@@ -120,28 +121,31 @@ auto response_cache::impl::lead(visit& request, backend::begun begun, std::strin
     }
 }
 
-auto response_cache::impl::begin(visit& request, std::string token) -> awaitable<result<backend::begun>> {
+auto response_cache::impl::begin(visit& request, const std::string& token) -> awaitable<result<backend::begun>> {
   backend::begin_request ask;
   ask.generation_key = request.where->generation_key();
   ask.entry_key = request.key;
   ask.lock_key = lock_key(request.key);
   ask.stamp = request.ticket->of(request.policy.prefix);
   ask.random = world_->random_hex(8);
-  ask.lock_token = std::move(token);
+  ask.lock_token = token;
   ask.generation_ttl = ttl_of(request.policy) + std::chrono::minutes(1);
   ask.lock_ttl = settings_.lock_ttl;
-  co_return co_await timed(request.left, [&](duration limit) { return backend_->begin(std::move(ask), limit); });
+  co_return co_await timed(request.left, [&](duration limit) { return backend_->begin(ask, limit); });
 }
 
-auto response_cache::impl::commit(visit& request, const engine::shared_reply& reply, std::string captured, std::string lock)
+auto response_cache::impl::commit(visit& request, const engine::shared_reply& reply, std::string captured, const std::string& lock)
     -> awaitable<void> {
   if (!trust_.holds(request.ticket)) {
     ++request.count.fills_failed;
     co_return;
   }
   request.left = std::max<duration>(request.left, settings_.deadline / 2);  // the origin's time was not the backend's
-  if (settings_.weakened.commit_without_generation_check)
-    if (const auto now = co_await begin(request, "weakened")) captured = now->generation;
+  if (settings_.weakened.commit_without_generation_check) {
+    const std::string token = "weakened";
+    const auto now = co_await begin(request, token);
+    if (now) captured = now->generation;
+  }
 
   const auto created = world_->wall();
   const auto entry = core::encode_entry(
@@ -151,10 +155,10 @@ auto response_cache::impl::commit(visit& request, const engine::shared_reply& re
     co_return;
   }
   backend::commit_request ask{request.where->generation_key(), request.key, lock_key(request.key),
-                              request.where->index_key(),      captured,    std::move(lock),
+                              request.where->index_key(),      captured,    lock,
                               *entry,                          ttl_of(request.policy), settings_.largest_scope};
   const auto committed =
-      co_await timed(request.left, [&](duration limit) { return backend_->commit(std::move(ask), limit); });
+      co_await timed(request.left, [&](duration limit) { return backend_->commit(ask, limit); });
   if (!committed) {
     ++request.count.fills_failed;
   } else if (*committed == backend::commit_outcome::stored) {

@@ -32,10 +32,8 @@ auto response_cache::impl::invalidate(std::vector<scope> scopes, std::vector<std
     const std::lock_guard lock(acknowledged_mutex_);
     acknowledged_.insert(acknowledged_.end(), rows.begin(), rows.end());
   }
-  boost::asio::co_spawn(
-      co_await boost::asio::this_coro::executor,
-      [self = shared_from_this(), scopes = std::move(scopes)]() mutable { return self->tidy(std::move(scopes)); },
-      boost::asio::detached);
+  const auto executor = co_await boost::asio::this_coro::executor;
+  boost::asio::co_spawn(executor, tidy(std::move(scopes)), boost::asio::detached);
   co_return result<void>();
 }
 

@@ -15,7 +15,8 @@ boost::asio::awaitable<origin_gate::place> origin_gate::enter() {
     if (queue_.size() >= 4 * places_) co_return place();
   }
   const auto mine = std::make_shared<ticket>();
-  boost::asio::co_spawn(co_await boost::asio::this_coro::executor, time_out(mine), boost::asio::detached);
+  const auto executor = co_await boost::asio::this_coro::executor;
+  boost::asio::co_spawn(executor, time_out(mine), boost::asio::detached);
   co_await park([&](parked waiter) {
     const std::lock_guard lock(mutex_);
     if (taken_ < places_) {  // one became free since

@@ -24,11 +24,12 @@ class async_stores : public ::testing::Test {
   // Runs one coroutine to its end, on this thread, and gives what it returned.
   template <class T>
   T run(asio::awaitable<T> work) {
-    asio::io_context context;
     auto answer = asio::co_spawn(context, std::move(work), asio::use_future);
+    context.restart();
     context.run();
     return answer.get();
   }
+  asio::io_context context;  // outlives each async_store, as its header asks
   temporary_directory directory;
   std::unique_ptr<store> data = make_sqlite_store({directory.path() + "/bookings.db"});
 };
@@ -106,7 +107,6 @@ TEST_F(async_stores, calls_beyond_the_bound_are_refused_at_once_and_lanes_are_ap
     opened.wait();
     return 1;
   };
-  asio::io_context context;
   std::vector<std::future<result<int>>> taken;
   for (int i = 0; i < 2; ++i) {
     taken.push_back(asio::co_spawn(context, stores.read("waiting", waiting), asio::use_future));
@@ -129,7 +129,6 @@ TEST_F(async_stores, calls_beyond_the_bound_are_refused_at_once_and_lanes_are_ap
 TEST_F(async_stores, writes_run_one_at_a_time) {
   async_store stores(*data, {});
   std::atomic<int> running{0}, most{0};
-  asio::io_context context;
   for (int i = 0; i < 50; ++i) {
     asio::co_spawn(context, stores.write("counted", [&](store&) -> result<int> {
       most = std::max<int>(most, ++running);
@@ -144,7 +143,6 @@ TEST_F(async_stores, writes_run_one_at_a_time) {
 
 TEST_F(async_stores, many_callers_on_several_threads_all_get_their_answer) {
   async_store stores(*data, {.readers = 3, .most_calls = 100000});
-  asio::io_context context;
   std::atomic<int> answered{0};
   for (int i = 0; i < 500; ++i) {
     asio::co_spawn(context, [&]() -> asio::awaitable<void> {
@@ -166,7 +164,6 @@ TEST_F(async_stores, destroyed_after_its_context_stopped_drops_the_queue_and_wai
   std::atomic<bool> finished{false}, resumed{false};
   std::atomic<int> ran{0};
   std::latch running(1);
-  asio::io_context context;
   {
     async_store stores(*data, {.readers = 1, .delay = 1h});
     asio::co_spawn(context, [&]() -> asio::awaitable<void> {

@@ -100,7 +100,8 @@ TEST_P(store_contract, update_gig_some_members_leaves_the_others) {
 }
 
 TEST_P(store_contract, update_gig_nothing_differs_still_commits_a_row) {
-  EXPECT_EQ(rows_of([&] { must(data->update_gig(algebra.id, teacher.id, {.title = "Algebra"})); }), (texts{"gig:" + algebra.id}));
+  EXPECT_EQ(rows_of([&] { must(data->update_gig(algebra.id, teacher.id, {.title = "Algebra"})); }),
+            (texts{"gig:" + algebra.id}));
   EXPECT_EQ(rows_of([&] { must(data->update_gig(algebra.id, teacher.id, {})); }), (texts{"gig:" + algebra.id}));
 }
 
@@ -108,7 +109,8 @@ TEST_P(store_contract, update_gig_with_bookings_names_who_sees_it) {
   book(algebra.id);
   book(algebra.id, booking_status::cancelled);
   book(guitar.id);
-  EXPECT_EQ(sorted(must(data->update_gig(algebra.id, teacher.id, {.title = "x"})).shown_to), sorted({student.id, teacher.id}));
+  EXPECT_EQ(sorted(must(data->update_gig(algebra.id, teacher.id, {.title = "x"})).shown_to),
+            sorted({student.id, teacher.id}));
   EXPECT_EQ(sorted(must(data->users_showing_gig(algebra.id))), sorted({student.id, teacher.id}));
   EXPECT_EQ(sorted(must(data->users_showing_gig(guitar.id))), sorted({student.id, other_teacher.id}));
   EXPECT_EQ(must(data->users_showing_gig(make_id())), (texts{}));

@@ -87,7 +87,8 @@ TEST_P(store_seed, seed_demo_second_call_does_nothing) {
   options.teachers = 3, options.students = 5, options.gigs = 4, options.bookings = 30;
   must(seed_demo(*data, {}, options));
   const auto before = must(data->pending_rows("a", 0ms, 10000));
-  const auto summary = must(seed_demo(*data, [](auto, int, int) { ADD_FAILURE() << "something was written"; }, options));
+  const auto never = [](std::string_view, int, int) { ADD_FAILURE() << "something was written"; };
+  const auto summary = must(seed_demo(*data, never, options));
   EXPECT_FALSE(summary.seeded);
   EXPECT_EQ(summary.users, 0);
   EXPECT_EQ(must(data->pending_rows("a", 0ms, 10000)).size(), before.size());

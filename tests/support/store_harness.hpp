@@ -1,5 +1,5 @@
-// What the store's contract tests need of each kind of store: a fresh set of data, ways to open it more than once, and a
-// clock that can be moved. A new kind of store is registered in store_kinds() and gets the whole suite.
+// What the store's contract tests need of each kind of store: a fresh set of data, ways to open it more than once, and
+// a clock that can be moved. A new kind of store is registered in store_kinds() and gets the whole suite.
 #pragma once
 
 #include "server/stores/store.hpp"

@@ -36,7 +36,8 @@ TEST(parse_money, every_amount_up_to_a_thousand_comes_back) {
 }
 
 TEST(parse_money, finer_negative_or_too_large_is_absent) {
-  for (const double value : {0.001, 12.345, 0.125, 1.0 / 3, 1e-300, 9999999.999, -0.01, -1.0, 10000000.01, 1e18, 1e300}) {
+  for (const double value :
+       {0.001, 12.345, 0.125, 1.0 / 3, 1e-300, 9999999.999, -0.01, -1.0, 10000000.01, 1e18, 1e300}) {
     EXPECT_FALSE(parse_money(value)) << value;
   }
   EXPECT_FALSE(parse_money(std::numeric_limits<double>::infinity()));
@@ -142,9 +143,9 @@ TEST(change_text, every_kind_comes_back) {
 
 TEST(parse_change, anything_else_is_absent) {
   for (const char* text :
-       {"", ":", "gig", "gig:", ":65f000000000000000000001", "gig:65f00000000000000000000", "Gig:65f000000000000000000001",
-        "gigs:65f000000000000000000001", "gig:65F000000000000000000001", "gig:65f000000000000000000001 ",
-        "gig::65f000000000000000000001", " gig:65f000000000000000000001", "gig:*", "user:65f000000000000000000001"}) {
+       {"", ":", "gig", "gig:", ":65f000000000000000000001", "gig:65f00000000000000000000",
+        "Gig:65f000000000000000000001", "gigs:65f000000000000000000001", "gig:65F000000000000000000001",
+        "gig:65f000000000000000000001 ", "gig::65f000000000000000000001", " gig:65f000000000000000000001", "gig:*", "user:65f000000000000000000001"}) {
     EXPECT_FALSE(parse_change(text)) << text;
   }
 }

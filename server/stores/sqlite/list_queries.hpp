@@ -1,5 +1,5 @@
-// The SQL text of the two lists. Built from fixed pieces alone: every value is a bound parameter. Apart from the store, so
-// that a test can ask SQLite how it would carry them out.
+// The SQL text of the two lists. Built from fixed pieces alone: every value is a bound parameter. Apart from the store,
+// so that a test can ask SQLite how it would carry them out.
 #pragma once
 
 #include "server/domain/booking.hpp"

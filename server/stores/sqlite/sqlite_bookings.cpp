@@ -101,7 +101,9 @@ result<committed<booking_view>> sqlite_store::change_booking_status(const id& bo
     if (wanted == booking_status::accepted) {
       if (const auto free = check_free(on, found->row); !free) return free.error();
     }
-    on.use("UPDATE bookings SET status = ?, updated_at = ? WHERE id = ?").bind(to_text(wanted), now(), booking_id).run();
+    on.use("UPDATE bookings SET status = ?, updated_at = ? WHERE id = ?")
+        .bind(to_text(wanted), now(), booking_id)
+        .run();
     return commit_of(on, booking_id);
   });
 }

@@ -132,7 +132,8 @@ result<std::map<std::string, std::int64_t>> sqlite_store::cache_epochs() {
 
 result<std::int64_t> sqlite_store::bump_cache_epoch(const std::string& prefix) {
   return write("bump_cache_epoch", [&](connection& on) -> result<std::int64_t> {
-    on.use("INSERT INTO cache_epochs (prefix, epoch) VALUES (?, 1) ON CONFLICT (prefix) DO UPDATE SET epoch = epoch + 1")
+    on.use("INSERT INTO cache_epochs (prefix, epoch) VALUES (?, 1)"
+           " ON CONFLICT (prefix) DO UPDATE SET epoch = epoch + 1")
         .bind(prefix)
         .run();
     auto query = on.use("SELECT epoch FROM cache_epochs WHERE prefix = ?");

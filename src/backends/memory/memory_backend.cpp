@@ -163,7 +163,7 @@ class memory_backend final : public backend {
     co_return found{text_of(part.find(generation_key, now)), text_of(part.find(entry_key, now))};
   }
 
-  awaitable<begun> begin(begin_request request, deadline) override {
+  awaitable<begun> begin(const begin_request& request, deadline) override {
     if (!open_) co_return errc::unavailable;
     auto& part = shard_of(request.generation_key);
     const std::lock_guard lock(part.mutex);
@@ -190,7 +190,7 @@ class memory_backend final : public backend {
     co_return answer;
   }
 
-  awaitable<commit_outcome> commit(commit_request request, deadline) override {
+  awaitable<commit_outcome> commit(const commit_request& request, deadline) override {
     if (!open_) co_return errc::unavailable;
     auto& part = shard_of(request.generation_key);
     const std::lock_guard lock(part.mutex);
@@ -201,7 +201,7 @@ class memory_backend final : public backend {
     generation->expires = std::max(generation->expires, now + request.ttl + std::chrono::minutes(1));
     if (part.find(request.entry_key, now) == nullptr && part.listed(request.index_key, now).size() >= request.largest_scope)
       co_return commit_outcome::scope_full;
-    part.put({request.entry_key, std::move(request.entry), now + request.ttl, request.index_key}, largest_shard_bytes_);
+    part.put({request.entry_key, request.entry, now + request.ttl, request.index_key}, largest_shard_bytes_);
     co_return commit_outcome::stored;
   }
 

@@ -99,29 +99,32 @@ class redis_backend final : public backend, public std::enable_shared_from_this<
   awaitable<found> lookup(std::string generation_key, std::string entry_key, deadline limit) override {
     auto request = new_request();
     request.push("MGET", generation_key, entry_key);
-    const auto answer = co_await send(co_await nearest(), request, limit);
+    const auto wire = co_await nearest();
+    const auto answer = co_await send(wire, request, limit);
     if (!answer) co_return answer.error();
     const auto& nodes = answer->value();
     if (nodes.size() != 3) co_return errc::bad_reply;
     co_return found{optional_text(nodes.at(1)), optional_text(nodes.at(2))};
   }
 
-  awaitable<begun> begin(begin_request request, deadline limit) override {
+  awaitable<begun> begin(const begin_request& request, deadline limit) override {
     const auto generation_ttl = number(request.generation_ttl), lock_ttl = number(request.lock_ttl);
     const std::string_view keys[] = {request.generation_key, request.entry_key, request.lock_key};
     const std::string_view arguments[] = {request.stamp, request.random, request.lock_token, generation_ttl, lock_ttl};
-    const auto answer = co_await run(co_await nearest(), script::begin, keys, arguments, limit);
+    const auto wire = co_await nearest();
+    const auto answer = co_await run(wire, script::begin, keys, arguments, limit);
     if (!answer) co_return answer.error();
     const auto& nodes = answer->value();
     if (nodes.size() != 4) co_return errc::bad_reply;
     co_return begun{std::string(nodes.at(1).value), nodes.at(2).value == "1", optional_text(nodes.at(3))};
   }
 
-  awaitable<commit_outcome> commit(commit_request request, deadline limit) override {
+  awaitable<commit_outcome> commit(const commit_request& request, deadline limit) override {
     const auto ttl = number(request.ttl), largest = std::to_string(request.largest_scope);
     const std::string_view keys[] = {request.generation_key, request.entry_key, request.lock_key, request.index_key};
     const std::string_view arguments[] = {request.captured, request.lock, request.entry, ttl, largest};
-    const auto answer = co_await run(co_await nearest(), script::commit, keys, arguments, limit);
+    const auto wire = co_await nearest();
+    const auto answer = co_await run(wire, script::commit, keys, arguments, limit);
     if (!answer) co_return answer.error();
     const auto code = integer(*answer);
     if (!code) co_return code.error();
@@ -132,14 +135,16 @@ class redis_backend final : public backend, public std::enable_shared_from_this<
 
   awaitable<void> release(std::string lock_key, std::string lock, deadline limit) override {
     const std::string_view keys[] = {lock_key}, arguments[] = {lock};
-    const auto answer = co_await run(co_await nearest(), script::release, keys, arguments, limit);
+    const auto wire = co_await nearest();
+    const auto answer = co_await run(wire, script::release, keys, arguments, limit);
     if (!answer) co_return answer.error();
     co_return result<void>();
   }
 
   awaitable<void> invalidate(std::vector<std::string> generation_keys, deadline limit) override {
     // A fan-out of many chunks goes apart from lookups, which would wait behind it.
-    const auto wire = generation_keys.size() > chunk_keys ? long_work() : co_await nearest();
+    auto wire = co_await nearest();
+    if (generation_keys.size() > chunk_keys) wire = long_work();
     for (std::size_t at = 0; at < generation_keys.size(); at += chunk_keys) {
       const auto end = std::min(at + chunk_keys, generation_keys.size());
       auto request = new_request();
@@ -163,7 +168,8 @@ class redis_backend final : public backend, public std::enable_shared_from_this<
   awaitable<std::optional<std::string>> get(std::string key, deadline limit) override {
     auto request = new_request();
     request.push("GET", key);
-    const auto answer = co_await send(co_await nearest(), request, limit);
+    const auto wire = co_await nearest();
+    const auto answer = co_await send(wire, request, limit);
     if (!answer) co_return answer.error();
     if (answer->value().size() != 1) co_return errc::bad_reply;
     co_return optional_text(answer->value().at(0));
@@ -172,7 +178,8 @@ class redis_backend final : public backend, public std::enable_shared_from_this<
   awaitable<void> set(std::string key, std::string value, milliseconds ttl, deadline limit) override {
     auto request = new_request();
     request.push("SET", key, value, "PX", number(ttl));
-    const auto answer = co_await send(co_await nearest(), request, limit);
+    const auto wire = co_await nearest();
+    const auto answer = co_await send(wire, request, limit);
     if (!answer) co_return answer.error();
     co_return result<void>();
   }
@@ -180,7 +187,8 @@ class redis_backend final : public backend, public std::enable_shared_from_this<
   awaitable<bool> del(std::string key, deadline limit) override {
     auto request = new_request();
     request.push("UNLINK", key);
-    const auto answer = co_await send(co_await nearest(), request, limit);
+    const auto wire = co_await nearest();
+    const auto answer = co_await send(wire, request, limit);
     if (!answer) co_return answer.error();
     const auto removed = integer(*answer);
     if (!removed) co_return removed.error();
