@@ -97,6 +97,28 @@ TEST_F(sqlite_file, pending_rows_text_that_cannot_be_read_is_skipped) {
   }
 }
 
+TEST_F(sqlite_file, write_whose_outbox_row_fails_leaves_nothing_behind) {
+  const auto store = make_sqlite_store({path()});
+  const auto student = a_user("s@example.com"), teacher = a_user("t@example.com", role::teacher);
+  for (const auto& each : {student, teacher}) must(store->create_user(each));
+  const auto offer = must(store->create_gig(a_gig(teacher.id))).value;
+  const auto booked = must(store->create_booking(a_booking(student.id, offer.id, at(1)))).value.row;
+  // The second row of each write: the first was written already.
+  run("CREATE TRIGGER fails BEFORE INSERT ON outbox WHEN NEW.what LIKE '%" + teacher.id +
+      "' BEGIN SELECT RAISE(ABORT, 'no'); END");
+  const auto before = must(store->pending_rows("a", std::chrono::milliseconds{0}, 100)).size();
+
+  const auto refused = a_booking(student.id, offer.id, at(2));
+  EXPECT_EQ(store->create_booking(refused).error(), errc::internal);
+  EXPECT_EQ(store->find_booking(refused.id).error(), errc::not_found);
+  EXPECT_EQ(store->change_booking_status(booked.id, teacher.id, booking_status::accepted).error(), errc::internal);
+  EXPECT_EQ(must(store->find_booking(booked.id)).row.status, booking_status::pending);
+  EXPECT_EQ(must(store->pending_rows("a", std::chrono::milliseconds{0}, 100)).size(), before);
+
+  run("DROP TRIGGER fails");
+  EXPECT_TRUE(store->create_booking(refused));  // the writer goes on
+}
+
 TEST_F(sqlite_file, write_while_another_process_holds_the_lock_is_unavailable) {
   const auto store = make_sqlite_store({path()});
   connection other(path(), access::read_write, {});

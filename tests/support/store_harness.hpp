@@ -9,6 +9,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,7 @@ struct store_kind {
   std::function<std::unique_ptr<store_harness>()> make;
 };
 const std::vector<store_kind>& store_kinds();
+inline void PrintTo(const store_kind& kind, std::ostream* to) { *to << kind.name; }  // for the messages of failed tests
 
 // A directory that is removed with all that is in it.
 class temporary_directory {

@@ -75,7 +75,7 @@ TEST(overlap, every_way_two_lessons_can_lie) {
   struct {
     int begin, duration;
     bool expected;
-  } const cases[] = {{0, 60, false}, {0, 59, false},  {0, 61, true},   {0, 200, true},   {60, 60, true},  {60, 10, true},
+  } const cases[] = {{0, 60, false}, {0, 59, false}, {0, 61, true}, {0, 200, true}, {60, 60, true}, {60, 10, true},
                      {70, 10, true}, {110, 10, true}, {119, 60, true}, {120, 60, false}, {121, 60, false}};
   const auto fixed = lesson(60, 60);
   for (const auto& each : cases) {

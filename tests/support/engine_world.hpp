@@ -1,0 +1,138 @@
+// What engine tests stand on: I/O threads, an origin with a gate, and a log that keeps its rows as an outbox does.
+#pragma once
+
+#include "reprise/backends.hpp"
+#include "reprise/response_cache.hpp"
+#include "tests/support/redis_server.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <future>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace reprise::testing {
+
+namespace asio = boost::asio;
+
+// Contexts that one thread each runs. Declare it before what its coroutines use, and stop() it before that goes.
+class io {
+ public:
+  explicit io(std::size_t threads) {
+    for (std::size_t i = 0; i < threads; ++i) {
+      contexts_.push_back(std::make_unique<asio::io_context>(1));
+      guards_.emplace_back(contexts_.back()->get_executor());
+      threads_.emplace_back([context = contexts_.back().get()] { context->run(); });
+    }
+  }
+  ~io() { stop(); }
+  void stop() {
+    for (auto& context : contexts_) context->stop();
+    for (auto& thread : threads_)
+      if (thread.joinable()) thread.join();
+  }
+  asio::io_context& context(std::size_t i) { return *contexts_[i % contexts_.size()]; }
+  std::vector<asio::any_io_executor> executors() {
+    std::vector<asio::any_io_executor> all;
+    for (auto& context : contexts_) all.emplace_back(context->get_executor());
+    return all;
+  }
+  template <class T>
+  std::future<T> spawn(asio::awaitable<T> work, std::size_t thread = 0) {
+    return asio::co_spawn(context(thread), std::move(work), asio::use_future);
+  }
+  template <class T>
+  T run(asio::awaitable<T> work, std::size_t thread = 0) {
+    auto answer = spawn(std::move(work), thread);
+    if (answer.wait_for(std::chrono::seconds(60)) != std::future_status::ready) throw std::runtime_error("hung");
+    return answer.get();
+  }
+
+ private:
+  std::vector<std::unique_ptr<asio::io_context>> contexts_;
+  std::vector<asio::executor_work_guard<asio::io_context::executor_type>> guards_;
+  std::vector<std::thread> threads_;
+};
+
+// Waits for an event, with a limit.
+template <class Condition>
+bool eventually(Condition condition) {
+  for (int i = 0; i < 3000; ++i) {
+    if (condition()) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return false;
+}
+
+// A value that is read and written as a store's would be, with a gate that holds a reader after it has read.
+class gated_origin {
+ public:
+  std::atomic<int> value{0}, reads{0}, held{0};
+  std::atomic<bool> gate_closed{false};
+
+  origin read() {
+    return [this]() -> asio::awaitable<origin_reply> {
+      const int seen = value.load();
+      ++reads;
+      if (gate_closed) {
+        ++held;
+        const auto world = make_environment();
+        while (gate_closed) co_await world->sleep(std::chrono::milliseconds(1));
+        --held;
+      }
+      origin_reply reply;
+      reply.content_type = "application/json";
+      reply.body = "{\"value\":" + std::to_string(seen) + "}";
+      co_return reply;
+    };
+  }
+};
+
+// An outbox in memory: rows pend until acknowledged.
+class memory_log final : public invalidation_log {
+ public:
+  std::int64_t commit(std::vector<scope> scopes) {
+    const std::lock_guard lock(mutex_);
+    rows_.push_back({++last_, std::move(scopes)});
+    return last_;
+  }
+  std::size_t rows() const {
+    const std::lock_guard lock(mutex_);
+    return rows_.size();
+  }
+  awaitable<std::string> claim(std::string) override { co_return std::string("nonce"); }
+  awaitable<std::vector<row>> pending(std::string, std::chrono::milliseconds, std::size_t limit) override {
+    const std::lock_guard lock(mutex_);
+    std::vector<row> some(rows_.begin(), rows_.begin() + static_cast<std::ptrdiff_t>(std::min(limit, rows_.size())));
+    co_return some;
+  }
+  awaitable<void> acknowledge(std::string, std::vector<std::int64_t> numbers) override {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(rows_, [&](const row& one) { return std::find(numbers.begin(), numbers.end(), one.number) != numbers.end(); });
+    co_return result<void>();
+  }
+  awaitable<std::map<std::string, std::int64_t>> epochs() override {
+    const std::lock_guard lock(mutex_);
+    co_return epochs_;
+  }
+  awaitable<std::int64_t> bump_epoch(std::string prefix) override {
+    const std::lock_guard lock(mutex_);
+    co_return ++epochs_[prefix];
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<row> rows_;
+  std::int64_t last_ = 0;
+  std::map<std::string, std::int64_t> epochs_;
+};
+
+}  // namespace reprise::testing
