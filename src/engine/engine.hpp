@@ -48,7 +48,7 @@ class response_cache::impl : public std::enable_shared_from_this<impl> {
   awaitable<result<cached_reply>> serve(const cache_policy& policy, const cache_request& request, const origin& read);
   awaitable<result<void>> invalidate(std::vector<scope> scopes, std::vector<std::int64_t> rows);
   awaitable<result<void>> invalidate_all(std::string prefix);
-  bool is_available() const noexcept { return trust_.current() != nullptr; }
+  bool is_available() const noexcept { return static_cast<bool>(trust_.current()); }
   statistics snapshot() const;
 
   // One call of the backend within the deadline: the plain cache client's.

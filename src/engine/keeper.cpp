@@ -8,7 +8,9 @@ namespace reprise {
 namespace {
 
 constexpr std::size_t replay_rows = 500;
-constexpr std::chrono::seconds quiet{30};  // between two lines about the same outage
+constexpr std::chrono::seconds quiet{30};         // between two lines about the same outage
+constexpr std::chrono::seconds claim_again{30};   // far within the hour after which an identity's nonce is drawn anew
+constexpr std::chrono::seconds settled{10};       // a session that ends sooner does not shorten the next pause
 
 }  // namespace
 
@@ -30,10 +32,11 @@ auto response_cache::impl::run() -> awaitable<void> {
     const auto identity = co_await backend_->open();
     if (identity) {
       if (logger_) logger_->info("[Redis] Connected successfully");
-      pauses.reset();
+      const auto opened = world_->now();
       const auto session = trust_.begin();
       const auto kept = co_await keep_session(session, *identity);
       if (!stopped_ && !kept) lose(session, kept.error().message());
+      if (world_->now() - opened > settled) pauses.reset();
       next_line = world_->now() + quiet;
     } else if (world_->now() >= next_line) {
       const std::lock_guard lock(reason->first);
@@ -51,7 +54,8 @@ auto response_cache::impl::run() -> awaitable<void> {
 auto response_cache::impl::keep_session(std::uint64_t session, std::string identity) -> awaitable<result<void>> {
   // begin() was before this: a write that commits from here on sees a session and invalidates on it, and one that
   // committed before is in what replay() reads.
-  const auto nonce = co_await log_->claim(identity);
+  auto nonce = co_await log_->claim(identity);
+  auto claimed = world_->now();
   if (!nonce) co_return nonce.error();
   if (const auto done = co_await replay(session, identity, std::chrono::milliseconds(0)); !done) co_return done.error();
   if (const auto done = co_await renew_stamps(session, identity, *nonce); !done) co_return done.error();
@@ -63,15 +67,18 @@ auto response_cache::impl::keep_session(std::uint64_t session, std::string ident
   while (!stopped_ && trust_.session() == session) {
     co_await world_->sleep(settings_.period);
     if (stopped_ || trust_.session() != session) break;
-    const auto again = co_await log_->claim(identity);
-    if (!again) co_return again.error();
+    if (world_->now() - claimed > claim_again) {
+      nonce = co_await log_->claim(identity);
+      if (!nonce) co_return nonce.error();
+      claimed = world_->now();
+    }
     if (const auto done = co_await flush_acknowledgements(identity); !done) co_return done.error();
     if (const auto done = co_await replay(session, identity, settings_.period); !done) co_return done.error();
     // After the invalidations, role and identity again: a demoted or resynchronised server drops no idle client.
     const auto now = co_await backend_->check();
     if (!now) co_return now.error();
     if (*now != identity) co_return errc::wrong_role;
-    if (const auto done = co_await renew_stamps(session, identity, *again); !done) co_return done.error();
+    if (const auto done = co_await renew_stamps(session, identity, *nonce); !done) co_return done.error();
   }
   co_return result<void>();
 }
@@ -80,10 +87,7 @@ auto response_cache::impl::renew_stamps(std::uint64_t session, const std::string
     -> awaitable<result<void>> {
   const auto epochs = co_await log_->epochs();
   if (!epochs) co_return epochs.error();
-  auto fresh = std::make_shared<const engine::stamps>(settings_.deployment, identity, nonce, *epochs);
-  // Replacing equal stamps would end every request's ticket for nothing.
-  if (const auto current = trust_.current(); current && *current == *fresh) co_return result<void>();
-  trust_.establish(session, std::move(fresh));
+  trust_.establish(session, engine::stamps(settings_.deployment, identity, nonce, *epochs));
   co_return result<void>();
 }
 

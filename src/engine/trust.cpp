@@ -2,6 +2,7 @@
 
 #include <sodium.h>
 
+#include <algorithm>
 #include <array>
 
 namespace reprise::engine {
@@ -35,10 +36,12 @@ std::uint64_t trust::begin() {
   return last_;
 }
 
-bool trust::establish(std::uint64_t session, ticket stamps) {
+bool trust::establish(std::uint64_t session, stamps fresh) {
   const std::lock_guard lock(mutex_);
   if (session_.load() != session) return false;
-  stamps_.store(std::move(stamps));
+  auto known = std::find(made_.begin(), made_.end(), fresh);
+  if (known == made_.end()) known = made_.insert(made_.end(), std::move(fresh));
+  stamps_.store(&*known);
   return true;
 }
 

@@ -7,14 +7,14 @@
 // committed before begin(), so the replay reads its row.
 // (Leases, which extend this to other processes, belong here too: docs/decisions.md, "What waits for the leases".)
 //
-// Thread-safe. Reading costs one atomic load.
+// Thread-safe. Reading costs three atomic loads.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <list>
 #include <map>
-#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -38,26 +38,41 @@ class stamps {
 
 class trust {
  public:
-  using ticket = std::shared_ptr<const stamps>;
+  // Under which trust something began. Stamps live as long as the trust object.
+  struct ticket {
+    const stamps* made = nullptr;
+    std::uint64_t session = 0;
+    explicit operator bool() const noexcept { return made != nullptr; }
+    const stamps* operator->() const noexcept { return made; }
+  };
 
   // A new session begins to claim. Returns its number, never 0.
   std::uint64_t begin();
-  // From here on the cache is used; also replaces the stamps while trusted. False where the session has ended meanwhile.
-  bool establish(std::uint64_t session, ticket stamps);
+  // From here on the cache is used; also replaces the stamps while trusted. Equal stamps change nothing. False where the
+  // session has ended meanwhile.
+  bool establish(std::uint64_t session, stamps fresh);
   // Ends the session where it is still that one. True for the call that ended it.
   bool end(std::uint64_t session);
 
-  // Null unless trusted. A reply counts only where holds(ticket) is still true after it came.
-  ticket current() const { return stamps_.load(); }
-  bool holds(const ticket& held) const { return stamps_.load() == held; }
+  // Empty unless trusted. A reply counts only where holds(ticket) is still true after it came.
+  ticket current() const noexcept {
+    const auto before = session_.load();
+    const auto* made = stamps_.load();
+    return made != nullptr && session_.load() == before ? ticket{made, before} : ticket{};
+  }
+  bool holds(const ticket& held) const noexcept {
+    return session_.load() == held.session && stamps_.load() == held.made;
+  }
   // 0 for none; the session's number while claiming or trusted.
   std::uint64_t session() const noexcept { return session_.load(); }
 
  private:
-  std::mutex mutex_;
+  std::mutex mutex_;  // for changes; reading takes no lock
   std::uint64_t last_ = 0;
   std::atomic<std::uint64_t> session_{0};
-  std::atomic<ticket> stamps_;
+  std::atomic<const stamps*> stamps_{nullptr};
+  // Every distinct stamps ever used: one for each identity and each purge of a prefix, so there are few.
+  std::list<stamps> made_;
 };
 
 }  // namespace reprise::engine

@@ -70,7 +70,7 @@ class redis_backend final : public backend, public std::enable_shared_from_this<
       fresh->connections.push_back(std::make_shared<connection>(io_threads_[i % io_threads_.size()], options_));
     {
       const std::lock_guard lock(mutex_);
-      current_.store(fresh);
+      current_ = fresh;
     }
     for (const auto& each : fresh->connections)
       each->start([self = shared_from_this(), session = std::weak_ptr(fresh)](const std::string& why) {
@@ -87,7 +87,7 @@ class redis_backend final : public backend, public std::enable_shared_from_this<
 
   void close() noexcept override {
     const std::lock_guard lock(mutex_);
-    if (auto old = current_.exchange(nullptr)) old->close();
+    if (const auto old = std::exchange(current_, nullptr)) old->close();
   }
 
   void on_lost(std::function<void(const std::string&)> handler) override { lost_ = std::move(handler); }
@@ -244,12 +244,16 @@ class redis_backend final : public backend, public std::enable_shared_from_this<
     if (lost_) lost_(why);
   }
 
+  std::shared_ptr<session> current() const {
+    const std::lock_guard lock(mutex_);
+    return current_;
+  }
   std::shared_ptr<connection> long_work() const {
-    const auto session = current_.load();
+    const auto session = current();
     return session ? session->connections.back() : nullptr;
   }
   asio::awaitable<std::shared_ptr<connection>> nearest() const {
-    const auto session = current_.load();
+    const auto session = current();
     if (!session) co_return nullptr;
     const auto executor = co_await asio::this_coro::executor;
     const auto* here = &asio::query(executor, asio::execution::context);
@@ -282,8 +286,8 @@ class redis_backend final : public backend, public std::enable_shared_from_this<
   std::vector<asio::any_io_executor> io_threads_;
   std::vector<const asio::execution_context*> contexts_;
   std::function<void(const std::string&)> lost_;
-  std::mutex mutex_;  // open() against close()
-  std::atomic<std::shared_ptr<session>> current_;
+  mutable std::mutex mutex_;  // guards current_: libstdc++ 12's atomic shared_ptr is no race-free substitute
+  std::shared_ptr<session> current_;
 };
 
 }  // namespace
