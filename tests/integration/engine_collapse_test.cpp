@@ -30,7 +30,6 @@ TEST(engine_collapse, many_misses_on_two_caches_read_the_origin_once) {
     EXPECT_EQ(data.reads, 1);
     EXPECT_GT(collapsed, 0u);
   }
-  threads.stop();
 }
 
 TEST(engine_collapse, failing_leader_poisons_nobody) {
@@ -52,7 +51,6 @@ TEST(engine_collapse, failing_leader_poisons_nobody) {
   auto joiner = threads.spawn(one.get(failing), 1);
   EXPECT_THROW(leader.get(), std::runtime_error);
   EXPECT_EQ(joiner.get()->body, "{}");
-  threads.stop();
 }
 
 TEST(engine_collapse, bypassed_requests_share_only_a_read_that_has_not_begun) {
@@ -71,7 +69,6 @@ TEST(engine_collapse, bypassed_requests_share_only_a_read_that_has_not_begun) {
   EXPECT_EQ(running.get()->body, "{\"value\":0}");
   for (auto& each : later) EXPECT_EQ(each.get()->body, "{\"value\":1}");
   EXPECT_EQ(data.reads, 2);
-  threads.stop();
 }
 
 TEST(engine_collapse, origin_reads_beyond_the_bound_are_refused) {
@@ -95,7 +92,6 @@ TEST(engine_collapse, origin_reads_beyond_the_bound_are_refused) {
   data.gate_closed = false;
   all[0].get();
   all[1].get();
-  threads.stop();
 }
 
 }  // namespace

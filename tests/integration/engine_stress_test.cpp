@@ -59,7 +59,6 @@ TEST(engine_stress, memory_is_never_stale) {
   node here(threads, make_memory_backend({}, make_environment()), std::make_shared<memory_log>());
   here.wait_available();
   run(here, all, threads, [] {});
-  threads.stop();
 }
 
 TEST(engine_stress, redis_whose_connections_are_cut_is_never_stale) {
@@ -70,7 +69,6 @@ TEST(engine_stress, redis_whose_connections_are_cut_is_never_stale) {
   here.wait_available();
   run(here, all, threads, [&] { server.command({"client", "kill", "type", "normal"}); });
   EXPECT_TRUE(eventually([&] { return here.cache.is_available(); }));
-  threads.stop();
 }
 
 }  // namespace

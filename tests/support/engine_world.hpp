@@ -30,11 +30,18 @@ class io {
     for (std::size_t i = 0; i < threads; ++i) {
       contexts_.push_back(std::make_unique<asio::io_context>(1));
       guards_.emplace_back(contexts_.back()->get_executor());
-      threads_.emplace_back([context = contexts_.back().get()] { context->run(); });
+      threads_.emplace_back([this, context = contexts_.back().get()] {
+        context->run();
+        ++ended_;
+      });
     }
   }
   ~io() { stop(); }
+  // Lets what is under way end by itself, within a limit: a frame destroyed with its context may hold what another,
+  // already destroyed, context owns.
   void stop() {
+    guards_.clear();
+    for (int i = 0; i < 500 && ended_ < threads_.size(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
     for (auto& context : contexts_) context->stop();
     for (auto& thread : threads_)
       if (thread.joinable()) thread.join();
@@ -59,6 +66,7 @@ class io {
  private:
   std::vector<std::unique_ptr<asio::io_context>> contexts_;
   std::vector<asio::executor_work_guard<asio::io_context::executor_type>> guards_;
+  std::atomic<std::size_t> ended_{0};
   std::vector<std::thread> threads_;
 };
 
