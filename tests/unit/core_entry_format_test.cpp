@@ -1,0 +1,88 @@
+#include "src/core/entry_format.hpp"
+#include "src/core/freshness.hpp"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+namespace reprise::core {
+namespace {
+
+using std::chrono::milliseconds;
+
+entry_header header() {
+  return {"stamp.0.abc", wall_time(milliseconds(1000)), wall_time(milliseconds(601'000)), 200, "0123456789abcdef",
+          "application/json; charset=utf-8"};
+}
+
+TEST(entry_format, entry_round_trips) {
+  for (const std::string body : {"", "{}", "{\"a\":\"\n\"}"}) {
+    const auto bytes = encode_entry(header(), body);
+    const auto entry = decode_entry(*bytes);
+    ASSERT_TRUE(entry);
+    EXPECT_EQ(entry->body, body);
+    EXPECT_EQ(entry->header.generation, "stamp.0.abc");
+    EXPECT_EQ(entry->header.created, header().created);
+    EXPECT_EQ(entry->header.fresh_until, header().fresh_until);
+    EXPECT_EQ(entry->header.status, 200u);
+    EXPECT_EQ(entry->header.content_type, header().content_type);
+  }
+}
+
+TEST(entry_format, fields_that_would_break_the_line_are_refused) {
+  auto spaced = header();
+  spaced.generation = "a b";
+  EXPECT_FALSE(encode_entry(spaced, ""));
+  auto broken = header();
+  broken.content_type = "text/plain\nX: y";
+  EXPECT_FALSE(encode_entry(broken, ""));
+}
+
+TEST(entry_format, entry_cut_anywhere_is_undecodable) {
+  const auto bytes = *encode_entry(header(), "{\"value\":1}");
+  for (std::size_t end = 0; end < bytes.size(); ++end) EXPECT_FALSE(decode_entry(std::string_view(bytes).substr(0, end))) << end;
+  EXPECT_FALSE(decode_entry(bytes + "x"));
+}
+
+TEST(entry_format, other_versions_and_bad_numbers_are_undecodable) {
+  const auto bytes = *encode_entry(header(), "{}");
+  EXPECT_FALSE(decode_entry("RP2" + bytes.substr(3)));
+  for (const auto* bad : {"RP1 g -1 2 200 identity 2 e text/plain\n{}", "RP1 g 1 2 99 identity 2 e text/plain\n{}",
+                          "RP1 g 1 99999999999999999999 200 identity 2 e text/plain\n{}", "RP1 g 1 2 200 zstd 2 e text/plain\n{}",
+                          "RP1 g 1 2 200 identity 02 e text/plain\n{}", "RP1  1 2 200 identity 2 e text/plain\n{}"})
+    EXPECT_FALSE(decode_entry(bad)) << bad;
+}
+
+TEST(entry_format, random_bytes_never_crash) {
+  std::mt19937 random(1);
+  const auto good = *encode_entry(header(), "{\"value\":1}");
+  for (int i = 0; i < 20'000; ++i) {
+    auto bytes = good;
+    for (int k = 0; k < 3; ++k) bytes[random() % bytes.size()] = static_cast<char>(random());
+    const auto entry = decode_entry(bytes);
+    EXPECT_TRUE(!entry || entry->body.size() == 11);
+  }
+}
+
+TEST(judge, verdict_follows_from_generation_stamp_and_time) {
+  const auto bytes = *encode_entry(header(), "{}");
+  const auto at = [](std::int64_t ms) { return wall_time(milliseconds(ms)); };
+  const std::string_view generation = "stamp.0.abc", stamp = "stamp.0.";
+  EXPECT_EQ(judge(generation, bytes, stamp, at(2000)).what, verdict::hit);
+  EXPECT_EQ(judge(generation, bytes, stamp, at(601'000)).what, verdict::expired);
+  EXPECT_EQ(judge(std::nullopt, bytes, stamp, at(2000)).what, verdict::absent);
+  EXPECT_EQ(judge(generation, std::nullopt, stamp, at(2000)).what, verdict::absent);
+  EXPECT_EQ(judge("stamp.0.abd", bytes, stamp, at(2000)).what, verdict::outdated);
+  EXPECT_EQ(judge(generation, bytes, "stamp.1.", at(2000)).what, verdict::foreign);
+  EXPECT_EQ(judge(generation, bytes, "", at(2000)).what, verdict::foreign);
+  EXPECT_EQ(judge(generation, "rubbish", stamp, at(2000)).what, verdict::undecodable);
+}
+
+TEST(freshness, age_and_remaining_are_never_negative) {
+  EXPECT_EQ(age_of(header(), wall_time(milliseconds(0))).count(), 0);
+  EXPECT_EQ(age_of(header(), wall_time(milliseconds(3500))).count(), 2);
+  EXPECT_EQ(remaining(header(), wall_time(milliseconds(700'000))).count(), 0);
+}
+
+}  // namespace
+}  // namespace reprise::core
