@@ -74,6 +74,11 @@ class ops_routes {
     if (user_id && !reprise::scope::of_user("x", *user_id)) body.reject("userId", "must be a name");
     if (role && !reprise::is_valid_name(*role)) body.reject("role", "must be a name");
     if (auto failed = body.failure()) co_return *failed;
+    // First: there must be no purge that nobody is known to have asked for. One that fails after this was asked for.
+    const act asked{what.identity->user_id, trail_action::purge_cache, trail_subject::cache,
+                    user_id ? prefix + ":user:" + *user_id : prefix};
+    const auto noted = co_await parts_.stores.write("append_trail", [&](store& s) { return s.append_trail(asked); });
+    if (!noted) co_return http::failure(noted.error(), what.request_id);
     reprise::result<void> done;
     if (user_id)
       done = co_await parts_.cache.invalidate(*user_id, prefix, role ? std::string_view(*role) : "all");

@@ -10,6 +10,7 @@
 #include "server/domain/booking.hpp"
 #include "server/domain/change.hpp"
 #include "server/domain/gig.hpp"
+#include "server/domain/trail.hpp"
 #include "server/domain/user.hpp"
 
 #include <chrono>
@@ -56,6 +57,12 @@ class store {
   // overlaps an accepted one.
   virtual result<committed<booking_view>> change_booking_status(const id& booking_id, const id& who,
                                                                 booking_status wanted) = 0;
+
+  // trail ------------------------------------------------------------------------------------------------------------
+  // For an act that is no write of the store's own, such as a purge. All others note theirs in their own transaction.
+  virtual result<void> append_trail(const act& what) = 0;
+  // Newest first, in the order of their commits.
+  virtual result<page<trail_entry>> list_trail(const page_request& wanted) = 0;
 
   // what the cache needs (docs/architecture.md, "Durable invalidations") -------------------------------------------
   // Which data a Redis holds: remembers that `identity` is in use and returns its nonce. A nonce is drawn anew where no

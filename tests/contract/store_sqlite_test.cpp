@@ -212,6 +212,10 @@ TEST_F(sqlite_plans, list_gigs_every_form_reads_an_index_in_order) {
   }
 }
 
+TEST_F(sqlite_plans, list_trail_walks_back_along_its_key) {
+  EXPECT_EQ(plan_of(sqlite::list_trail_sql().rows), "SCAN trail\n");  // in order, so it ends with the page
+}
+
 TEST_F(sqlite_plans, overlap_check_and_users_of_a_gig_search_an_index) {
   expect_searches_only(
       "SELECT scheduled_at FROM bookings WHERE teacher_id = ? AND status = 'accepted' AND scheduled_at < ?"

@@ -115,6 +115,12 @@ class Server:
         data = reply.json()["data"]
         return {"id": data["user"]["id"], "token": data["token"], "email": email}
 
+    def sign_in_admin(self):
+        reply = self.post("/api/auth/login", json={"email": "admin@example.com", "password": "admin-password"})
+        assert reply.status_code == 200, reply.text
+        data = reply.json()["data"]
+        return {"id": data["user"]["id"], "token": data["token"], "email": data["user"]["email"]}
+
     def make_gig(self, teacher, **fields):
         body = {"title": "Algebra", "subject": "Mathematics", "price": 800, "description": "Equations", **fields}
         reply = self.post("/api/gigs", teacher["token"], json=body)

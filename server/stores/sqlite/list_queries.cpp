@@ -59,6 +59,11 @@ list_sql list_gigs_sql(const gig_query& query, std::size_t words) {
   return assemble(select_gigs, "SELECT count(*) FROM gigs g", where, order_of(query.order));
 }
 
+list_sql list_trail_sql() {
+  return assemble("SELECT id, at, actor, action, subject_kind, subject_id, reason FROM trail",
+                  "SELECT count(*) FROM trail", "", " ORDER BY number DESC");
+}
+
 std::vector<std::string> search_patterns(std::string_view search) {
   constexpr std::string_view blank = " \t\r\n";
   std::vector<std::string> patterns;

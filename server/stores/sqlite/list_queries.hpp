@@ -1,4 +1,4 @@
-// The SQL text of the two lists. Built from fixed pieces alone: every value is a bound parameter. Apart from the store,
+// The SQL text of the lists. Built from fixed pieces alone: every value is a bound parameter. Apart from the store,
 // so that a test can ask SQLite how it would carry them out.
 #pragma once
 
@@ -25,6 +25,9 @@ list_sql list_bookings_sql(const booking_query& query);
 
 // Parameters: subject, teacher, then one pattern for each of `words`, each where it is there.
 list_sql list_gigs_sql(const gig_query& query, std::size_t words);
+
+// No parameters. Newest first.
+list_sql list_trail_sql();
 
 // The columns and joins of one booking or gig as all queries read them; `rows.hpp` reads them in this order. They end
 // before WHERE, and call the tables b, s, t, g and u.

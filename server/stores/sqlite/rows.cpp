@@ -61,4 +61,16 @@ user read_user(const statement& row) {
   return u;
 }
 
+trail_entry read_trail(const statement& row) {
+  trail_entry entry;
+  entry.id = row.text(0);
+  entry.at = row.time(1);
+  entry.what.actor = row.text(2);
+  entry.what.action = known(parse_trail_action(row.text(3)), row.text(3));
+  entry.what.subject = known(parse_trail_subject(row.text(4)), row.text(4));
+  entry.what.subject_id = row.text(5);
+  entry.what.reason = row.optional_text(6);
+  return entry;
+}
+
 }  // namespace bookings::sqlite

@@ -4,6 +4,7 @@
 
 #include "server/domain/booking.hpp"
 #include "server/domain/gig.hpp"
+#include "server/domain/trail.hpp"
 #include "server/domain/user.hpp"
 #include "server/stores/sqlite/connection.hpp"
 
@@ -13,6 +14,9 @@ namespace bookings::sqlite {
 booking_view read_booking(const statement& row);
 gig read_gig(const statement& row);
 user read_user(const statement& row);
+
+// REQUIRES: a row of list_trail_sql().
+trail_entry read_trail(const statement& row);
 
 inline constexpr std::string_view select_users = "SELECT id, email, name, role, password_hash, created_at FROM users";
 

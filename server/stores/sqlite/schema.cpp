@@ -88,8 +88,72 @@ CREATE TABLE cache_epochs (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+// Profiles, reviews, manual payments, the trail.
+constexpr const char* version_2 = R"sql(
+ALTER TABLE users ADD COLUMN bio      TEXT;
+ALTER TABLE users ADD COLUMN phone    TEXT;
+ALTER TABLE users ADD COLUMN address  TEXT;
+ALTER TABLE users ADD COLUMN city     TEXT;
+ALTER TABLE users ADD COLUMN postcode TEXT;
+ALTER TABLE users ADD COLUMN country  TEXT;
+
+-- For a change of name: whose lists show it, without a look at each booking.
+CREATE INDEX bookings_student_teacher ON bookings (student_id, teacher_id);
+CREATE INDEX bookings_teacher_student ON bookings (teacher_id, student_id);
+
+-- Gig and parties are the booking's, kept here for the lists and their indexes.
+CREATE TABLE reviews (
+  id         TEXT PRIMARY KEY NOT NULL,
+  booking_id TEXT NOT NULL UNIQUE REFERENCES bookings (id),
+  gig_id     TEXT NOT NULL REFERENCES gigs (id),
+  student_id TEXT NOT NULL REFERENCES users (id),
+  teacher_id TEXT NOT NULL REFERENCES users (id),
+  rating     INTEGER NOT NULL CHECK (rating BETWEEN 1 AND 5),
+  comment    TEXT NOT NULL,
+  created_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX reviews_gig_created     ON reviews (gig_id, created_at, id);
+CREATE INDEX reviews_gig_rating      ON reviews (gig_id, rating, created_at, id);
+CREATE INDEX reviews_teacher_created ON reviews (teacher_id, created_at, id);
+CREATE INDEX reviews_teacher_rating  ON reviews (teacher_id, rating, created_at, id);
+CREATE INDEX reviews_teacher_gig     ON reviews (teacher_id, gig_id);
+CREATE INDEX reviews_student         ON reviews (student_id, gig_id, teacher_id);
+
+CREATE TABLE manual_payments (
+  id             TEXT PRIMARY KEY NOT NULL,
+  booking_id     TEXT NOT NULL REFERENCES bookings (id),
+  student_id     TEXT NOT NULL REFERENCES users (id),
+  method         TEXT NOT NULL CHECK (method IN ('bkash', 'nagad', 'rocket', 'bank', 'cash')),
+  transaction_id TEXT NOT NULL,
+  amount         INTEGER NOT NULL CHECK (amount >= 0),
+  status         TEXT NOT NULL CHECK (status IN ('pending', 'verified', 'rejected')),
+  created_at     INTEGER NOT NULL,
+  decided_by     TEXT,
+  decided_at     INTEGER,
+  reason         TEXT
+) STRICT;
+CREATE UNIQUE INDEX manual_payments_one_pending ON manual_payments (booking_id)             WHERE status = 'pending';
+CREATE UNIQUE INDEX manual_payments_transaction ON manual_payments (method, transaction_id) WHERE status <> 'rejected';
+CREATE INDEX manual_payments_created                ON manual_payments (created_at, id);
+CREATE INDEX manual_payments_status_created         ON manual_payments (status, created_at, id);
+CREATE INDEX manual_payments_student_created        ON manual_payments (student_id, created_at, id);
+CREATE INDEX manual_payments_student_status_created ON manual_payments (student_id, status, created_at, id);
+
+-- Who did what to what. It outlives what it names, so it refers to nothing; its words are the domain's, which may grow.
+CREATE TABLE trail (
+  number       INTEGER PRIMARY KEY AUTOINCREMENT,
+  id           TEXT NOT NULL UNIQUE,
+  at           INTEGER NOT NULL,
+  actor        TEXT NOT NULL,
+  action       TEXT NOT NULL,
+  subject_kind TEXT NOT NULL,
+  subject_id   TEXT NOT NULL,
+  reason       TEXT
+) STRICT;
+)sql";
+
 // The step at index n leads from version n to n + 1. Published steps are never edited: add one at the end.
-constexpr std::array steps = {version_1};
+constexpr std::array steps = {version_1, version_2};
 
 int version_of(connection& on) {
   auto query = on.use("PRAGMA user_version");

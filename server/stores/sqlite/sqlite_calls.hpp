@@ -15,6 +15,8 @@ errc translate_current_exception(const char* operation) noexcept;
 
 // Writes the change as an outbox row, in the transaction that is open.
 outbox_row emit(connection& on, const change& what);
+// Writes an entry of the trail, in the transaction that is open: the transaction of the act.
+void note(connection& on, const act& what);
 // Deletes a bounded number of old outbox rows that nobody waits for, in the transaction that is open.
 void tidy_outbox(connection& on);
 

@@ -34,7 +34,7 @@ class connection;
 class reader_pool;
 }  // namespace sqlite
 
-// Made by make_sqlite_store. Its functions are spread over sqlite_users.cpp, _gigs.cpp, _bookings.cpp and _outbox.cpp.
+// Made by make_sqlite_store. Its functions are spread over the files sqlite_*.cpp, one for each resource.
 class sqlite_store final : public store {
  public:
   explicit sqlite_store(const sqlite_options& options);
@@ -56,6 +56,9 @@ class sqlite_store final : public store {
   result<committed<booking_view>> create_booking(const booking& wanted) override;
   result<committed<booking_view>> change_booking_status(const id& booking_id, const id& who,
                                                         booking_status wanted) override;
+
+  result<void> append_trail(const act& what) override;
+  result<page<trail_entry>> list_trail(const page_request& wanted) override;
 
   result<std::string> claim_identity(const std::string& identity) override;
   result<std::vector<outbox_row>> pending_rows(const std::string& identity, std::chrono::milliseconds at_least,
