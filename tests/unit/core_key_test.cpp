@@ -37,7 +37,7 @@ TEST(canonical_query, long_text_is_hashed) {
 }
 
 TEST(scope, names_that_could_reach_other_keys_are_refused) {
-  for (const std::string bad : {"", "*", "a:b{}", "a b", "shared", "é", "a\n", std::string(65, 'a').c_str()})
+  for (const auto& bad : std::vector<std::string>{"", "*", "a:b{}", "a b", "shared", "é", "a\n", std::string(65, 'a')})
     EXPECT_FALSE(scope::of_user("bookings", bad)) << bad;
   EXPECT_FALSE(scope::of_user("book:ings", "1"));
   EXPECT_FALSE(scope::of_thing("gigs", "*"));
