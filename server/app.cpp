@@ -5,6 +5,9 @@
 #include "server/api/accounts.hpp"
 #include "server/api/booking_routes.hpp"
 #include "server/api/gigs.hpp"
+#include "server/api/manual_payment_routes.hpp"
+#include "server/api/profile_routes.hpp"
+#include "server/api/review_routes.hpp"
 #include "server/api/trail_routes.hpp"
 #include "server/auth/guard.hpp"
 #include "server/caching/cache_collector.hpp"
@@ -79,6 +82,9 @@ struct app::parts {
     api::add_account_routes(routes, stores, passwords, tokens);
     api::add_gig_routes(routes, stores, invalidate);
     api::add_booking_routes(routes, stores, invalidate);
+    api::add_profile_routes(routes, stores, invalidate);
+    api::add_review_routes(routes, stores, invalidate);
+    api::add_manual_payment_routes(routes, stores, invalidate);
     api::add_trail_routes(routes, stores);
     ops::add_ops_routes(routes, {stores, cache, numbers, slow, draining});
     numbers.add(collector = caching::make_cache_collector(cache, *data));

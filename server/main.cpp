@@ -45,7 +45,7 @@ void ensure_admin(store& data, const config& settings, const secrets& secret) {
   if (data.find_user_by_email(*settings.admin_email)) return;
   const auto hash = auth::password_hasher().hash(*secret.admin_password);
   if (!hash) throw std::runtime_error("cannot hash ADMIN_PASSWORD: " + hash.error().message());
-  const auto made = data.create_user({make_id(), *settings.admin_email, "Administrator", role::admin, *hash, now()});
+  const auto made = data.create_user({make_id(), *settings.admin_email, "Administrator", role::admin, *hash, now(), {}});
   // Another process may have been first.
   if (!made && made.error() != errc::email_taken) throw std::runtime_error("cannot create the admin: " + made.error().message());
   if (made) spdlog::info("[Server] Created the first admin");
@@ -93,15 +93,19 @@ int seed(const config& settings) {
   const auto data = open_store(settings);
   const auto hash = auth::password_hasher().hash(demo_password);
   if (!hash) throw std::runtime_error("cannot hash the demo password: " + hash.error().message());
+  const auto nobodys = auth::password_hasher().hash(make_id() + make_id());
+  if (!nobodys) throw std::runtime_error("cannot hash a password: " + nobodys.error().message());
   seed_options options;
   options.password_hash = *hash;
+  options.office_hash = *nobodys;
   const auto made = seed_demo(*data, show_progress, options);
   if (!made) throw std::runtime_error("cannot seed " + settings.store_url + ": " + made.error().message());
   if (!made->seeded) {
     std::puts("There is data already: nothing was seeded.");
     return done;
   }
-  std::printf("\nSeeded %d users, %d gigs and %d bookings.\n", made->users, made->gigs, made->bookings);
+  std::printf("\nSeeded %d users, %d gigs, %d bookings, %d reviews and %d manual payments.\n", made->users, made->gigs,
+              made->bookings, made->reviews, made->payments);
   return done;
 }
 

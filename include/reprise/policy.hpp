@@ -16,7 +16,7 @@ namespace reprise {
 enum class audience {
   per_user,  // the reply depends on who asks: keys by user and role
   shared,    // the same for everybody: one scope for the route
-  thing,     // the same for everybody, one scope for each thing that the path names
+  thing,     // the same for everybody, one scope for each thing that the request names
 };
 
 struct cache_policy {

@@ -1,5 +1,6 @@
 #include "server/api/accounts.hpp"
 
+#include "server/api/profile_json.hpp"
 #include "server/http/body.hpp"
 
 #include <array>
@@ -15,14 +16,6 @@ using boost::beast::http::verb;
 
 constexpr std::size_t shortest_password = 8, longest_password = 128;
 constexpr std::array<std::string_view, 2> open_roles{"student", "teacher"};
-
-boost::json::object to_json(const user& account) {
-  return {{"id", account.id},
-          {"email", account.email},
-          {"name", account.name},
-          {"role", to_text(account.role)},
-          {"createdAt", format_time(account.created_at)}};
-}
 
 class accounts {
  public:
@@ -74,13 +67,13 @@ class accounts {
     // A token of an account that is gone speaks for nobody.
     if (!account && account.error() == errc::not_found) co_return http::failure(errc::unauthorized, what.request_id);
     if (!account) co_return http::failure(account.error(), what.request_id);
-    co_return http::success(200, to_json(*account));
+    co_return http::success(200, own_profile(*account));
   }
 
  private:
   reply signed_in(unsigned status, const user& account) const {
     auto answer = http::success(
-        status, boost::json::object{{"user", to_json(account)}, {"token", tokens_.issue({account.id, account.role})}});
+        status, boost::json::object{{"user", own_profile(account)}, {"token", tokens_.issue({account.id, account.role})}});
     answer.set("Cache-Control", "no-store");
     return answer;
   }

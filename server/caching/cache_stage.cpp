@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace bookings::caching {
 namespace {
 
@@ -72,6 +74,19 @@ http::reply to_reply(const http::request& what, const reprise::cache_policy& pol
   return answer;
 }
 
+// Empty, which is no name and so never cached, where the request does not say exactly one.
+std::string_view thing_of(const cached_route& row, const http::request& what) {
+  if (!row.thing.empty()) return what.path_value(row.thing);
+  std::string_view found;
+  std::size_t count = 0;
+  for (const auto& [name, value] : what.query) {
+    if (std::find(row.thing_query.begin(), row.thing_query.end(), name) == row.thing_query.end()) continue;
+    found = value;
+    ++count;
+  }
+  return count == 1 ? found : std::string_view();
+}
+
 awaitable<http::reply> through_cache(reprise::response_cache& cache, const cached_route& row, http::request& what,
                                      const http::controller& next) {
   reprise::cache_request asked;
@@ -79,7 +94,7 @@ awaitable<http::reply> through_cache(reprise::response_cache& cache, const cache
     asked.user = what.identity->user_id;
     asked.role = to_text(what.identity->role);
   }
-  if (!row.thing.empty()) asked.thing = what.path_value(row.thing);
+  asked.thing = thing_of(row, what);
   asked.query = &what.query;
   asked.request_id = what.request_id;
 

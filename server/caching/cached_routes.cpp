@@ -12,6 +12,10 @@ const std::vector<cached_route>& cached_routes() {
        {.prefix = "gigs", .vary_query = {"subject", "teacherId", "sort", "page", "limit"}, .audience = audience::shared,
         .bypass_query = {"q"}}},
       {"/api/gigs/:id", {.prefix = "gigs", .audience = audience::thing}, "id"},
+      {"/api/users/:id", {.prefix = "users", .audience = audience::thing}, "id"},
+      {"/api/reviews",
+       {.prefix = "reviews", .vary_query = {"gigId", "teacherId", "page", "limit", "sort"}, .audience = audience::thing},
+       {}, {"gigId", "teacherId"}},
   };
   return table;
 }

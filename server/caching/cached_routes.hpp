@@ -15,7 +15,10 @@ namespace bookings::caching {
 struct cached_route {
   std::string pattern;  // of a GET route: "/api/bookings"
   reprise::cache_policy policy;
-  std::string thing{};  // audience::thing: the ":name" segment that says which
+  // audience::thing: what says which. A ":name" segment, or query parameters of which one must be there, once; a request
+  // that has none or several is for the controller to refuse, and is not cached. Name them in `vary_query` too.
+  std::string thing{};
+  std::vector<std::string> thing_query{};
 };
 
 const std::vector<cached_route>& cached_routes();

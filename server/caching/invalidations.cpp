@@ -6,7 +6,7 @@ namespace bookings::caching {
 
 using reprise::scope;
 
-std::vector<scope> scopes_of(const change& what, const std::vector<id>& shown_to) {
+std::vector<scope> scopes_of(const change& what, const showing& elsewhere) {
   std::vector<scope> scopes;
   const auto add = [&scopes](std::optional<scope> one) {
     if (one) scopes.push_back(std::move(*one));
@@ -18,33 +18,46 @@ std::vector<scope> scopes_of(const change& what, const std::vector<id>& shown_to
     case change_kind::gig:
       add(scope::of_thing("gigs", what.id));
       add(scope::shared("gigs"));
-      for (const auto& user : shown_to) add(scope::of_user("bookings", user));  // they show its title, subject and price
+      break;
+    case change_kind::user_profile:
+    case change_kind::user_name:
+      add(scope::of_thing("users", what.id));
+      break;
+    case change_kind::gig_reviews:
+      add(scope::of_thing("reviews", what.id));
+      break;
+    case change_kind::teacher_reviews:
+      add(scope::of_thing("reviews", what.id));
+      add(scope::of_thing("users", what.id));  // shows the rating
       break;
   }
+  for (const auto& user : elsewhere.booking_lists) add(scope::of_user("bookings", user));
+  for (const auto& gig : elsewhere.gig_pages) add(scope::of_thing("gigs", gig));
+  if (!elsewhere.gig_pages.empty()) add(scope::shared("gigs"));
+  for (const auto& subject : elsewhere.review_lists) add(scope::of_thing("reviews", subject));
   return scopes;
 }
 
-bool is_shown_elsewhere(const change& what) noexcept { return what.kind == change_kind::gig; }
-
-boost::asio::awaitable<void> invalidator::after(std::vector<outbox_row> rows, std::vector<id> shown_to) {
+boost::asio::awaitable<void> invalidator::after(const std::vector<outbox_row>& rows, const showing& seen) {
   std::vector<scope> scopes;
   std::vector<std::int64_t> numbers;
   bool complete = true;
   for (const auto& row : rows) {
-    auto shown = shown_to;
+    auto elsewhere = seen;
     if (is_shown_elsewhere(row.what)) {
       // What the transaction saw and what is there after the commit: either alone misses a concurrent booking.
-      const auto now = co_await stores_.upkeep("users_showing_gig", [&](store& s) { return s.users_showing_gig(row.what.id); });
+      const auto now = co_await stores_.upkeep("places_showing", [&](store& s) { return s.places_showing(row.what); });
       if (now)
-        shown.insert(shown.end(), now->begin(), now->end());
+        elsewhere.add(*now);
       else
         complete = false;
     }
-    auto more = scopes_of(row.what, shown);
+    auto more = scopes_of(row.what, elsewhere);
     scopes.insert(scopes.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
     numbers.push_back(row.number);
   }
-  // Where the store could not say who is shown it, the rows stay pending, and the relay asks again.
+  if (rows.empty()) co_return;  // what nobody else is shown
+  // Where the store could not say what shows it, the rows stay pending, and the relay asks again.
   if (!complete) numbers.clear();
   (void)co_await cache_.invalidate(std::move(scopes), std::move(numbers));
 }

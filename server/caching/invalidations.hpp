@@ -13,26 +13,23 @@
 
 namespace bookings::caching {
 
-// The scopes that a change invalidates. `shown_to`: the users whose lists of bookings show the changed thing.
-std::vector<reprise::scope> scopes_of(const change& what, const std::vector<id>& shown_to);
-
-// Does the scopes of this change depend on who is shown the thing? Then the store is asked, also after the commit.
-bool is_shown_elsewhere(const change& what) noexcept;
+// The scopes that a change invalidates: its own places, and those of others that show the changed thing.
+std::vector<reprise::scope> scopes_of(const change& what, const showing& elsewhere);
 
 // Thread-safe. Must outlive the coroutines that use it.
 class invalidator {
  public:
   invalidator(reprise::response_cache& cache, async_store& stores) : cache_(cache), stores_(stores) {}
 
-  // Invalidates what a committed write changed. A failure is not the client's: the write's rows stay in the outbox, and
+  // Invalidates what a committed write changed; `write` must outlive the coroutine. A failure is not the client's: the write's rows stay in the outbox, and
   // the cache is bypassed until the relay has repeated them.
   template <class T>
   boost::asio::awaitable<void> after(const committed<T>& write) {
-    return after(write.rows, write.shown_to);
+    return after(write.rows, write.shown_in);
   }
 
  private:
-  boost::asio::awaitable<void> after(std::vector<outbox_row> rows, std::vector<id> shown_to);
+  boost::asio::awaitable<void> after(const std::vector<outbox_row>& rows, const showing& seen);
 
   reprise::response_cache& cache_;
   async_store& stores_;

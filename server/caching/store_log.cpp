@@ -15,19 +15,19 @@ class store_log final : public reprise::invalidation_log {
   }
 
   awaitable<std::vector<row>> pending(std::string identity, std::chrono::milliseconds at_least, std::size_t limit) override {
-    // One job reads the rows and asks who is shown each: both from the store's own thread.
+    // One job reads the rows and asks what shows each: both from the store's own thread.
     co_return translate(co_await stores_.upkeep("pending_rows", [&](store& s) -> result<std::vector<row>> {
       const auto found = s.pending_rows(identity, at_least, limit);
       if (!found) return found.error();
       std::vector<row> rows;
       for (const auto& one : *found) {
-        std::vector<id> shown;
+        showing elsewhere;
         if (is_shown_elsewhere(one.what)) {
-          auto users = s.users_showing_gig(one.what.id);
-          if (!users) return users.error();
-          shown = std::move(*users);
+          auto places = s.places_showing(one.what);
+          if (!places) return places.error();
+          elsewhere = std::move(*places);
         }
-        rows.push_back({one.number, scopes_of(one.what, shown)});
+        rows.push_back({one.number, scopes_of(one.what, elsewhere)});
       }
       return rows;
     }));

@@ -5,12 +5,17 @@
 namespace bookings {
 namespace {
 
-constexpr change_kind all_kinds[] = {change_kind::user_bookings, change_kind::gig};
+constexpr change_kind all_kinds[] = {change_kind::user_bookings, change_kind::gig,         change_kind::user_profile,
+                                     change_kind::user_name,     change_kind::gig_reviews, change_kind::teacher_reviews};
 
 std::string_view name_of(change_kind kind) noexcept {
   switch (kind) {
     case change_kind::user_bookings: return "user_bookings";
     case change_kind::gig: return "gig";
+    case change_kind::user_profile: return "user_profile";
+    case change_kind::user_name: return "user_name";
+    case change_kind::gig_reviews: return "gig_reviews";
+    case change_kind::teacher_reviews: return "teacher_reviews";
   }
   return "";
 }
@@ -33,6 +38,16 @@ std::optional<change> parse_change(std::string_view text) {
     if (name == name_of(kind)) return change{kind, std::string(thing)};
   }
   return {};
+}
+
+void showing::add(const showing& more) {
+  booking_lists.insert(booking_lists.end(), more.booking_lists.begin(), more.booking_lists.end());
+  gig_pages.insert(gig_pages.end(), more.gig_pages.begin(), more.gig_pages.end());
+  review_lists.insert(review_lists.end(), more.review_lists.begin(), more.review_lists.end());
+}
+
+bool is_shown_elsewhere(const change& what) noexcept {
+  return what.kind == change_kind::gig || what.kind == change_kind::user_name;
 }
 
 }  // namespace bookings

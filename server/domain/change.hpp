@@ -13,8 +13,12 @@
 namespace bookings {
 
 enum class change_kind {
-  user_bookings,  // id is a user: the list of that user's bookings
-  gig,            // id is a gig: its own page, the lists of gigs, and every list of bookings that shows it
+  user_bookings,    // id is a user: the list of that user's bookings
+  gig,              // id is a gig: its own page, the lists of gigs, and every list of bookings or reviews that shows it
+  user_profile,     // id is a user: the public profile
+  user_name,        // id is a user: the public profile, and everything else that shows the name
+  gig_reviews,      // id is a gig: the lists of its reviews
+  teacher_reviews,  // id is a teacher: the lists of reviews over all their gigs, and their rating in the profile
 };
 
 struct change {
@@ -27,9 +31,22 @@ struct change {
 std::string to_text(const change& what);
 std::optional<change> parse_change(std::string_view text);
 
-// What a committed write hands to the invalidation: its value, its outbox rows, and the users whose lists showed the
-// thing when the transaction looked. Whoever invalidates asks the store again after the commit and takes the union
-// of both: either alone misses a concurrent change.
+// Where a changed thing is shown by what is another's: a gig's title among bookings, a user's name in nearly everything.
+// Empty for a change that only its own places show.
+struct showing {
+  std::vector<std::string> booking_lists;  // of these users
+  std::vector<std::string> gig_pages;      // of these gigs; where there are any, the lists of gigs show it too
+  std::vector<std::string> review_lists;   // of these gigs and teachers
+  void add(const showing& more);
+  friend bool operator==(const showing&, const showing&) = default;
+};
+
+// Is a change of this kind shown by what is another's at all?
+bool is_shown_elsewhere(const change& what) noexcept;
+
+// What a committed write hands to the invalidation: its value, its outbox rows, and where the thing was shown when the
+// transaction looked. Whoever invalidates asks the store again after the commit and takes the union of both: either alone
+// misses a concurrent change.
 struct outbox_row {
   std::int64_t number = 0;
   change what;
@@ -38,7 +55,7 @@ template <class T>
 struct committed {
   T value;
   std::vector<outbox_row> rows;
-  std::vector<std::string> shown_to;  // ids of users
+  showing shown_in;
 };
 
 }  // namespace bookings

@@ -18,7 +18,9 @@ const char* text_of(errc e) noexcept {
     case errc::method_not_allowed: return "this method is not allowed here";
     case errc::email_taken: return "another account has this email";
     case errc::overlap: return "the teacher has an accepted booking at that time";
-    case errc::wrong_state: return "the booking's status does not allow this";
+    case errc::wrong_state: return "its present state does not allow this";
+    case errc::already_reviewed: return "the booking has been reviewed already";
+    case errc::transaction_used: return "another payment names this transaction";
     case errc::body_too_large: return "the request's body is too large";
     case errc::unsupported_media_type: return "the request's media type is not supported";
     case errc::too_many_requests: return "too many requests, try again later";

@@ -20,7 +20,9 @@ enum class errc {
   // what the data does not allow
   email_taken,         // register: another account has it
   overlap,             // an accepted booking of that teacher is in the way
-  wrong_state,         // a transition that the booking's state does not have
+  wrong_state,         // a transition that the state of a booking or payment does not have
+  already_reviewed,    // the booking has a review
+  transaction_used,    // another payment that was not rejected names this transaction
   // what the client sent too much of
   body_too_large,
   unsupported_media_type,

@@ -15,6 +15,11 @@ enum class role { student, teacher, admin };
 std::string_view to_text(role value) noexcept;
 std::optional<role> parse_role(std::string_view text) noexcept;
 
+// What users tell of themselves (profile.hpp); absent where they told nothing.
+struct self_description {
+  std::optional<std::string> bio = {}, phone = {}, address = {}, city = {}, postcode = {}, country = {};
+};
+
 struct user {
   bookings::id id;
   std::string email;          // lower case, unique
@@ -22,6 +27,7 @@ struct user {
   bookings::role role = role::student;
   std::string password_hash;  // argon2id's own text form
   time_point created_at{};
+  self_description about = {};
 };
 
 // Who makes a request, as its verified token says.

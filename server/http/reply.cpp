@@ -23,6 +23,8 @@ constexpr std::array table{
     errc_row{errc::email_taken, 409, "email_taken", "Another account has this email address"},
     errc_row{errc::overlap, 409, "overlap", "The teacher has another lesson at that time"},
     errc_row{errc::wrong_state, 409, "wrong_state", "Its present state does not allow this"},
+    errc_row{errc::already_reviewed, 409, "already_reviewed", "This booking has been reviewed already"},
+    errc_row{errc::transaction_used, 409, "transaction_used", "Another payment names this transaction"},
     errc_row{errc::body_too_large, 413, "body_too_large", "The request's body is too large"},
     errc_row{errc::unsupported_media_type, 415, "unsupported_media_type", "Send the body as application/json"},
     errc_row{errc::too_many_requests, 429, "too_many_requests", "Too many attempts: try again later", 60},

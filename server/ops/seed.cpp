@@ -1,5 +1,6 @@
 #include "server/ops/seed.hpp"
 
+#include "server/ops/seed_outcomes.hpp"
 #include "server/ops/seed_words.hpp"
 
 #include <algorithm>
@@ -33,18 +34,21 @@ std::discrete_distribution<std::size_t> zipf(std::size_t size) {
 class seeder {
  public:
   seeder(store& into, const seed_progress& progress, const seed_options& options)
-      : store_(into), progress_(progress), options_(options), random_(options.random_seed) {}
+      : store_(into), progress_(progress), options_(options), random_(options.random_seed), details_(options.random_seed) {}
 
   result<seed_summary> run();
 
  private:
   result<bool> has_data();
+  result<void> add_office();
   result<void> add_users(role as, int count, std::vector<user>& to);
   result<void> add_gigs();
   result<void> add_bookings();
+  result<void> add_outcomes();
   result<bool> add_booking(const user& student, const gig& of);
 
   user make_user(role as, bool is_first);
+  self_description describe(role as);
   gig make_gig(std::size_t index);
   booking make_booking(const user& student, const gig& of);
   void choose_outcome(booking& what, bool is_past);
@@ -64,8 +68,11 @@ class seeder {
   const seed_progress& progress_;
   const seed_options& options_;
   std::mt19937_64 random_;
+  std::mt19937_64 details_;  // what people tell of themselves: a stream of its own, so that it changes nothing else
+  id office_;
   std::vector<user> teachers_, students_;
   std::vector<gig> gigs_;
+  std::vector<booking> bookings_;
   std::set<std::string> names_;
   std::map<id, std::vector<booking>> calendars_;  // lessons that take place, of teachers and students
   seed_summary summary_;
@@ -78,8 +85,10 @@ result<seed_summary> seeder::run() {
   // Teachers first, as a marketplace begins; each list's first is the demo account, so that one can log in at once.
   if (const auto done = add_users(role::teacher, options_.teachers, teachers_); !done) return done.error();
   if (const auto done = add_users(role::student, options_.students, students_); !done) return done.error();
+  if (const auto done = add_office(); !done) return done.error();
   if (const auto done = add_gigs(); !done) return done.error();
   if (const auto done = add_bookings(); !done) return done.error();
+  if (const auto done = add_outcomes(); !done) return done.error();
   summary_.seeded = true;
   return summary_;
 }
@@ -101,8 +110,21 @@ result<void> seeder::add_users(role as, int count, std::vector<user>& to) {
   for (int i = 0; i < count; ++i) {
     to.push_back(make_user(as, i == 0));
     if (const auto done = store_.create_user(to.back()); !done) return done;
-    tell("accounts", ++summary_.users, options_.teachers + options_.students);
+    tell("accounts", ++summary_.users, options_.teachers + options_.students + 1);
   }
+  return {};
+}
+
+result<void> seeder::add_office() {
+  user account;
+  account.id = office_ = make_id();
+  account.email = demo_office_email;
+  account.name = "Demo office";
+  account.role = role::admin;
+  account.password_hash = options_.office_hash;
+  account.created_at = options_.now - days{past_days + 240};
+  if (const auto done = store_.create_user(account); !done) return done;
+  tell("accounts", ++summary_.users, options_.teachers + options_.students + 1);
   return {};
 }
 
@@ -124,6 +146,7 @@ user seeder::make_user(role as, bool is_first) {
   account.id = make_id();
   account.name = first + ' ' + last;
   account.role = as;
+  account.about = describe(as);
   account.password_hash = options_.password_hash;
   account.created_at = options_.now - days{past_days + 20 + below(200)} - minutes{below(24 * 60)};
   if (is_first) {
@@ -133,6 +156,17 @@ user seeder::make_user(role as, bool is_first) {
     account.email = *normalize_email(first + '.' + last + number + "@example.com");
   }
   return account;
+}
+
+self_description seeder::describe(role as) {
+  const auto any = [this](auto words) {
+    return std::string(words[std::uniform_int_distribution<std::size_t>(0, words.size() - 1)(details_)]);
+  };
+  self_description about;
+  about.city = any(demo_cities());
+  about.country = "Bangladesh";
+  if (as == role::teacher) about.bio = any(demo_bios());
+  return about;
 }
 
 // gigs ---------------------------------------------------------------------------------------------------------------
@@ -190,12 +224,23 @@ result<bool> seeder::add_booking(const user& student, const gig& of) {
     const auto created = store_.create_booking(wanted);
     if (!created && created.error() == errc::overlap) continue;
     if (!created) return created.error();
+    bookings_.push_back(created->value.row);
     if (wanted.status != booking_status::cancelled && wanted.status != booking_status::rejected) {
       for (const auto& who : {student.id, of.teacher_id}) calendars_[who].push_back(wanted);
     }
     return true;
   }
   return false;
+}
+
+result<void> seeder::add_outcomes() {
+  const auto reviews = seed_reviews(store_, progress_, options_, bookings_);
+  if (!reviews) return reviews.error();
+  summary_.reviews = *reviews;
+  const auto payments = seed_payments(store_, progress_, options_, bookings_, office_);
+  if (!payments) return payments.error();
+  summary_.payments = *payments;
+  return {};
 }
 
 booking seeder::make_booking(const user& student, const gig& of) {

@@ -48,11 +48,43 @@ constexpr std::string_view notes[] = {
     "Same as last time.",
 };
 
+constexpr std::string_view good_comments[] = {
+    "Explains everything twice, without being asked to.",
+    "My marks went up from the first test on.",
+    "Patient, punctual and well prepared.",
+    "I finally understand it. We go on next term.",
+    "My son asks when the next lesson is: that has never happened before.",
+};
+constexpr std::string_view fair_comments[] = {
+    "Good lessons, a little fast for me.",
+    "Knows the subject well; more exercises would help.",
+    "Fine, but we began late.",
+};
+constexpr std::string_view poor_comments[] = {
+    "Most of the hour went into setting up the call.",
+    "Not what I had expected from the description.",
+};
+
+constexpr std::string_view bios[] = {
+    "Teaching since 2015, in schools and at home. Questions are welcome at any time.",
+    "I studied at the University of Dhaka and teach what I love.",
+    "Small steps, many exercises, and a test of your own after each chapter.",
+    "Lessons for all ages, online or at my desk in Dhanmondi.",
+};
+constexpr std::string_view cities[] = {"Dhaka", "Dhaka", "Dhaka", "Chattogram", "Sylhet", "Khulna", "Rajshahi"};
+
 }  // namespace
 
 std::span<const demo_subject> demo_subjects() noexcept { return subjects; }
 std::span<const std::string_view> demo_first_names() noexcept { return first_names; }
 std::span<const std::string_view> demo_last_names() noexcept { return last_names; }
 std::span<const std::string_view> demo_notes() noexcept { return notes; }
+std::span<const std::string_view> demo_comments(int rating) noexcept {
+  if (rating >= 4) return good_comments;
+  if (rating == 3) return fair_comments;
+  return poor_comments;
+}
+std::span<const std::string_view> demo_bios() noexcept { return bios; }
+std::span<const std::string_view> demo_cities() noexcept { return cities; }
 
 }  // namespace bookings

@@ -21,7 +21,12 @@ std::span<const demo_subject> demo_subjects() noexcept;
 std::span<const std::string_view> demo_first_names() noexcept;
 std::span<const std::string_view> demo_last_names() noexcept;
 
-// What students write to a booking.
+// What students write to a booking, and after it: `rating` is 1 to 5.
 std::span<const std::string_view> demo_notes() noexcept;
+std::span<const std::string_view> demo_comments(int rating) noexcept;
+
+// What teachers say of themselves, and where people live. The first is the most common.
+std::span<const std::string_view> demo_bios() noexcept;
+std::span<const std::string_view> demo_cities() noexcept;
 
 }  // namespace bookings

@@ -10,6 +10,9 @@
 #include "server/domain/booking.hpp"
 #include "server/domain/change.hpp"
 #include "server/domain/gig.hpp"
+#include "server/domain/payment.hpp"
+#include "server/domain/profile.hpp"
+#include "server/domain/review.hpp"
 #include "server/domain/trail.hpp"
 #include "server/domain/user.hpp"
 
@@ -33,18 +36,20 @@ class store {
   virtual result<user> find_user_by_email(const std::string& email) = 0;
   // errc::not_found
   virtual result<user> find_user(const id& user_id) = 0;
+  // errc::not_found
+  virtual result<public_profile> find_profile(const id& user_id) = 0;
+  // errc::not_found. No outbox row where only what nobody else sees was named.
+  virtual result<committed<user>> update_profile(const id& user_id, const profile_changes& changes) = 0;
 
   // gigs -------------------------------------------------------------------------------------------------------------
   virtual result<page<gig>> list_gigs(const gig_query& query) = 0;
   // errc::not_found, also for a deleted one
   virtual result<gig> find_gig(const id& gig_id) = 0;
   virtual result<committed<gig>> create_gig(const gig& offer) = 0;
-  // errc::not_found, errc::forbidden where `owner` is not its teacher. `shown_to` lists the users whose bookings show it.
+  // errc::not_found, errc::forbidden where `owner` is not its teacher.
   virtual result<committed<gig>> update_gig(const id& gig_id, const id& owner, const gig_changes& changes) = 0;
   // As update_gig. Its bookings stay and go on showing it.
   virtual result<committed<gig>> delete_gig(const id& gig_id, const id& owner) = 0;
-  // The users (students and the teacher) who have a booking of this gig, each once.
-  virtual result<std::vector<id>> users_showing_gig(const id& gig_id) = 0;
 
   // bookings ---------------------------------------------------------------------------------------------------------
   virtual result<page<booking_view>> list_bookings(const booking_query& query) = 0;
@@ -58,6 +63,24 @@ class store {
   virtual result<committed<booking_view>> change_booking_status(const id& booking_id, const id& who,
                                                                 booking_status wanted) = 0;
 
+  // reviews ----------------------------------------------------------------------------------------------------------
+  // errc::not_found where there is no such gig (a deleted one counts) or teacher.
+  virtual result<page<review_view>> list_reviews(const review_query& query) = 0;
+  // Takes id, booking, student, rating, comment and time from `wanted`, the rest from the booking. errc::not_found,
+  // errc::forbidden, errc::wrong_state as check_reviewable says; errc::already_reviewed.
+  virtual result<committed<review_view>> create_review(const review& wanted) = 0;
+
+  // manual payments --------------------------------------------------------------------------------------------------
+  // Newest first.
+  virtual result<page<manual_payment_view>> list_manual_payments(const manual_payment_query& query) = 0;
+  // Makes the booking's payment pending. REQUIRES: `wanted` is pending. errc::not_found, errc::wrong_state,
+  // errc::unprocessable as check_payable says; errc::transaction_used.
+  virtual result<committed<manual_payment_view>> create_manual_payment(const manual_payment& wanted) = 0;
+  // Makes the booking's payment paid or unpaid, and notes it in the trail. errc::not_found; errc::wrong_state as
+  // check_decision says.
+  virtual result<committed<manual_payment_view>> decide_manual_payment(const id& payment_id,
+                                                                       const manual_payment_decision& decision) = 0;
+
   // trail ------------------------------------------------------------------------------------------------------------
   // For an act that is no write of the store's own, such as a purge. All others note theirs in their own transaction.
   virtual result<void> append_trail(const act& what) = 0;
@@ -65,6 +88,8 @@ class store {
   virtual result<page<trail_entry>> list_trail(const page_request& wanted) = 0;
 
   // what the cache needs (docs/architecture.md, "Durable invalidations") -------------------------------------------
+  // Where the changed thing is shown by what is another's, each place once; empty where is_shown_elsewhere() says no.
+  virtual result<showing> places_showing(const change& what) = 0;
   // Which data a Redis holds: remembers that `identity` is in use and returns its nonce. A nonce is drawn anew where no
   // claim named that identity within the last hour, by the store's clock: whatever such a Redis still holds is dead.
   virtual result<std::string> claim_identity(const std::string& identity) = 0;

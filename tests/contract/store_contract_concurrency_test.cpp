@@ -68,6 +68,61 @@ TEST_P(store_contract, change_booking_status_accept_and_cancel_at_once_one_wins)
   }
 }
 
+TEST_P(store_contract, create_review_at_once_for_one_booking_one_wins) {
+  const auto second = harness->open();
+  const auto booked = book(algebra.id, completed).row;
+  std::atomic<int> won{0}, refused{0};
+  at_once(16, [&](int i) {
+    const auto outcome = (i % 2 ? data : second)->create_review(a_review(booked, 1 + i % 5));
+    if (outcome) ++won;
+    else if (outcome.error() == errc::already_reviewed) ++refused;
+  });
+  EXPECT_EQ(won, 1);
+  EXPECT_EQ(refused, 15);
+  EXPECT_EQ(must(data->list_reviews({review_subject::gig, algebra.id})).total, 1);
+}
+
+TEST_P(store_contract, create_manual_payment_at_once_one_wins_for_a_booking_and_for_a_transaction) {
+  const auto second = harness->open();
+  const auto contested = book(algebra.id, accepted).row;
+  std::vector<booking> others;
+  for (int i = 0; i < 8; ++i) others.push_back(book(guitar.id, accepted).row);
+  std::atomic<int> for_booking{0}, pending_already{0}, for_transaction{0}, used{0};
+  at_once(16, [&](int i) {
+    store& into = i % 2 ? *data : *second;
+    if (i < 8) {
+      const auto outcome = into.create_manual_payment(a_payment(contested, "OWN" + std::to_string(i)));
+      if (outcome) ++for_booking;
+      else if (outcome.error() == errc::wrong_state) ++pending_already;
+    } else {
+      const auto outcome = into.create_manual_payment(a_payment(others[i - 8], "SHARED"));
+      if (outcome) ++for_transaction;
+      else if (outcome.error() == errc::transaction_used) ++used;
+    }
+  });
+  EXPECT_EQ(for_booking, 1);
+  EXPECT_EQ(pending_already, 7);
+  EXPECT_EQ(for_transaction, 1);
+  EXPECT_EQ(used, 7);
+}
+
+TEST_P(store_contract, decide_manual_payment_at_once_one_wins_and_the_booking_agrees) {
+  const auto second = harness->open();
+  for (int i = 0; i < 10; ++i) {
+    const auto booked = book(algebra.id, accepted).row;
+    const auto paid = must(data->create_manual_payment(a_payment(booked, "TRX" + std::to_string(i)))).value.row;
+    std::atomic<int> verified{0}, rejected_count{0};
+    at_once(2, [&](int who) {
+      const auto wanted = who ? manual_payment_status::verified : manual_payment_status::rejected;
+      const auto outcome = (who ? data : second)->decide_manual_payment(paid.id, {make_id(), wanted});
+      if (outcome) ++(who ? verified : rejected_count);
+    });
+    EXPECT_EQ(verified + rejected_count, 1);
+    EXPECT_EQ(must(data->find_booking(booked.id)).row.payment, verified ? payment_status::paid : payment_status::unpaid);
+  }
+  EXPECT_EQ(must(data->list_trail({})).total, 10);
+}
+
 TEST_P(store_contract, claim_identity_at_once_from_two_stores_gives_one_nonce) {
   const auto second = harness->open();
   std::mutex mutex;

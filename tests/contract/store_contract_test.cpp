@@ -80,7 +80,7 @@ TEST_P(store_contract, create_gig_commits_its_row) {
   const auto written = rows_of([&] { created = must(data->create_gig(a_gig(teacher.id, "Calculus"))); });
   EXPECT_EQ(written, (texts{"gig:" + created.value.id}));
   EXPECT_EQ(created.value.teacher_name, "Ayesha Rahman");
-  EXPECT_EQ(created.shown_to, (texts{}));
+  EXPECT_EQ(created.shown_in, showing{});
   ASSERT_EQ(created.rows.size(), 1u);
   EXPECT_EQ(created.rows[0].number, rows().back().number);
   EXPECT_EQ(created.rows[0].what, (change{change_kind::gig, created.value.id}));
@@ -109,11 +109,14 @@ TEST_P(store_contract, update_gig_with_bookings_names_who_sees_it) {
   book(algebra.id);
   book(algebra.id, booking_status::cancelled);
   book(guitar.id);
-  EXPECT_EQ(sorted(must(data->update_gig(algebra.id, teacher.id, {.title = "x"})).shown_to),
+  EXPECT_EQ(sorted(must(data->update_gig(algebra.id, teacher.id, {.title = "x"})).shown_in.booking_lists),
             sorted({student.id, teacher.id}));
-  EXPECT_EQ(sorted(must(data->users_showing_gig(algebra.id))), sorted({student.id, teacher.id}));
-  EXPECT_EQ(sorted(must(data->users_showing_gig(guitar.id))), sorted({student.id, other_teacher.id}));
-  EXPECT_EQ(must(data->users_showing_gig(make_id())), (texts{}));
+  const auto users_of = [&](const id& gig_id) {
+    return sorted(must(data->places_showing({change_kind::gig, gig_id})).booking_lists);
+  };
+  EXPECT_EQ(users_of(algebra.id), sorted({student.id, teacher.id}));
+  EXPECT_EQ(users_of(guitar.id), sorted({student.id, other_teacher.id}));
+  EXPECT_EQ(users_of(make_id()), (texts{}));
 }
 
 TEST_P(store_contract, update_gig_refused_changes_nothing_and_commits_no_row) {
@@ -131,7 +134,7 @@ TEST_P(store_contract, delete_gig_owner_hides_it_and_bookings_go_on_showing_it) 
   committed<gig> deleted;
   EXPECT_EQ(rows_of([&] { deleted = must(data->delete_gig(algebra.id, teacher.id)); }), (texts{"gig:" + algebra.id}));
   EXPECT_EQ(deleted.value.title, "Algebra");
-  EXPECT_EQ(sorted(deleted.shown_to), sorted({student.id, teacher.id}));
+  EXPECT_EQ(sorted(deleted.shown_in.booking_lists), sorted({student.id, teacher.id}));
 
   EXPECT_EQ(data->find_gig(algebra.id).error(), errc::not_found);
   EXPECT_EQ(titles(must(data->list_gigs({}))), (texts{"Guitar for beginners"}));
@@ -139,7 +142,7 @@ TEST_P(store_contract, delete_gig_owner_hides_it_and_bookings_go_on_showing_it) 
   EXPECT_EQ(data->delete_gig(algebra.id, teacher.id).error(), errc::not_found);
   EXPECT_EQ(data->create_booking(a_booking(student.id, algebra.id, at(300))).error(), errc::not_found);
   EXPECT_EQ(must(data->find_booking(booked.row.id)).gig_title, "Algebra");
-  EXPECT_EQ(sorted(must(data->users_showing_gig(algebra.id))), sorted({student.id, teacher.id}));
+  EXPECT_EQ(must(data->places_showing({change_kind::gig, algebra.id})), deleted.shown_in);
 }
 
 // gigs: lists --------------------------------------------------------------------------------------------------------

@@ -40,10 +40,11 @@ TEST_P(store_seed, seed_demo_empty_store_fills_it_with_skewed_fitting_data) {
     told.insert_or_assign(std::string(what), done);
   }, options));
   EXPECT_TRUE(summary.seeded);
-  EXPECT_EQ(summary.users, 144);
+  EXPECT_EQ(summary.users, 145);
   EXPECT_EQ(summary.gigs, 60);
   EXPECT_GE(summary.bookings, 1150);
-  EXPECT_EQ(told, (std::map<std::string, int, std::less<>>{{"accounts", 144}, {"gigs", 60}, {"bookings", 1200}}));
+  EXPECT_EQ(told, (std::map<std::string, int, std::less<>>{{"accounts", 145}, {"gigs", 60}, {"bookings", 1200},
+                                                            {"reviews", summary.reviews}, {"payments", summary.payments}}));
 
   const auto offered = must(data->list_gigs({.page = {1, 100}}));
   EXPECT_EQ(offered.total, 60);
@@ -83,6 +84,40 @@ TEST_P(store_seed, seed_demo_empty_store_fills_it_with_skewed_fitting_data) {
   EXPECT_GT(by_student.size(), 100u);
 }
 
+TEST_P(store_seed, seed_demo_reviews_and_payments_fit_their_bookings) {
+  const auto summary = must(seed_demo(*data, {}, options));
+  std::int64_t reviews = 0;
+  for (const auto& offer : must(data->list_gigs({.page = {1, 100}})).rows) {
+    const auto list = must(data->list_reviews({.subject_id = offer.id, .page = {1, 100}}));
+    reviews += list.total;
+    for (const auto& each : list.rows) {
+      const auto of = must(data->find_booking(each.row.booking_id)).row;
+      EXPECT_GE(each.row.created_at, of.scheduled_at);
+      EXPECT_LE(each.row.created_at, options.now);
+    }
+  }
+  EXPECT_EQ(reviews, summary.reviews);
+  EXPECT_GT(reviews, 200);
+  const auto busiest = must(data->find_user_by_email(std::string(demo_teacher_email)));
+  const auto profile = must(data->find_profile(busiest.id));
+  EXPECT_GT(profile.reviews, 10);
+  EXPECT_TRUE(profile.bio && profile.city && profile.country);
+
+  std::map<manual_payment_status, std::int64_t> payments;
+  for (const auto status : {manual_payment_status::pending, manual_payment_status::verified, manual_payment_status::rejected}) {
+    const auto list = must(data->list_manual_payments({.status = status, .page = {1, 100}}));
+    payments[status] = list.total;
+    EXPECT_GT(list.total, 0) << to_text(status);
+    for (const auto& each : list.rows) {
+      EXPECT_EQ(must(data->find_booking(each.row.booking_id)).row.payment, payment_after(status));
+      EXPECT_LE(each.row.created_at, options.now);
+    }
+  }
+  EXPECT_EQ(payments[manual_payment_status::pending] + payments[manual_payment_status::verified] +
+                payments[manual_payment_status::rejected], summary.payments);
+  EXPECT_EQ(must(data->list_trail({})).total, summary.payments - payments[manual_payment_status::pending]);
+}
+
 TEST_P(store_seed, seed_demo_second_call_does_nothing) {
   options.teachers = 3, options.students = 5, options.gigs = 4, options.bookings = 30;
   must(seed_demo(*data, {}, options));
@@ -105,6 +140,12 @@ TEST_P(store_seed, seed_demo_same_seed_makes_the_same_data) {
     for (const auto& each : must(into->list_bookings({.user_id = who.id, .page = {1, 100}})).rows) {
       text += each.teacher_name + format_time(each.row.scheduled_at) + std::string(to_text(each.row.status));
     }
+    for (const auto& offer : must(into->list_gigs({.page = {1, 100}})).rows) {
+      for (const auto& each : must(into->list_reviews({.subject_id = offer.id, .page = {1, 100}})).rows) {
+        text += each.student_name + std::to_string(each.row.rating) + each.row.comment + format_time(each.row.created_at);
+      }
+    }
+    for (const auto& each : must(into->list_manual_payments({.page = {1, 100}})).rows) text += each.row.transaction_id;
     return text;
   };
   EXPECT_EQ(seeded(), seeded());
@@ -112,7 +153,7 @@ TEST_P(store_seed, seed_demo_same_seed_makes_the_same_data) {
 
 TEST_P(store_seed, seed_demo_more_people_than_names_still_has_distinct_emails) {
   options.teachers = 1, options.students = 900, options.gigs = 1, options.bookings = 0;
-  EXPECT_EQ(must(seed_demo(*data, {}, options)).users, 901);
+  EXPECT_EQ(must(seed_demo(*data, {}, options)).users, 902);
 }
 
 }  // namespace

@@ -48,7 +48,7 @@ time_point at(int day, int hour, int minute) {
 }
 
 user a_user(const std::string& email, role as, const std::string& name) {
-  return {make_id(), email, name, as, "$argon2id$no-hash", at(0)};
+  return {make_id(), email, name, as, "$argon2id$no-hash", at(0), {}};
 }
 
 gig a_gig(const id& teacher, const std::string& title, const std::string& subject, money price, time_point created) {
@@ -62,6 +62,28 @@ booking a_booking(const id& student, const id& gig_id, time_point scheduled, tim
   wanted.gig_id = gig_id;
   wanted.scheduled_at = scheduled;
   wanted.created_at = wanted.updated_at = created;
+  return wanted;
+}
+
+review a_review(const booking& of, int rating, const std::string& comment) {
+  review wanted;
+  wanted.id = make_id();
+  wanted.booking_id = of.id;
+  wanted.student_id = of.student_id;
+  wanted.rating = rating;
+  wanted.comment = comment;
+  wanted.created_at = at(9);
+  return wanted;
+}
+
+manual_payment a_payment(const booking& of, const std::string& transaction_id) {
+  manual_payment wanted;
+  wanted.id = make_id();
+  wanted.booking_id = of.id;
+  wanted.student_id = of.student_id;
+  wanted.transaction_id = transaction_id;
+  wanted.amount = of.price;
+  wanted.created_at = at(5);
   return wanted;
 }
 
@@ -86,6 +108,10 @@ booking_view store_contract::book(const id& gig_id, booking_status status) {
   ++next_day_;
   wanted.status = status;
   return must(data->create_booking(wanted)).value;
+}
+
+result<committed<review_view>> store_contract::rate(const id& gig_id, int rating) {
+  return data->create_review(a_review(book(gig_id, booking_status::completed).row, rating));
 }
 
 std::vector<outbox_row> store_contract::rows() {

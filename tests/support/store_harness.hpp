@@ -51,6 +51,8 @@ user a_user(const std::string& email, role as = role::student, const std::string
 gig a_gig(const id& teacher, const std::string& title = "Algebra", const std::string& subject = "Mathematics",
           money price = {50000}, time_point created = at(0));
 booking a_booking(const id& student, const id& gig_id, time_point scheduled, time_point created = at(0));
+review a_review(const booking& of, int rating, const std::string& comment = "Good");  // by its student, on day 9
+manual_payment a_payment(const booking& of, const std::string& transaction_id = "TRX1");  // of its price, on day 5
 
 // The value, or a failed test and an exception that ends it.
 template <class T>
@@ -74,6 +76,8 @@ class store_contract : public ::testing::TestWithParam<store_kind> {
 
   // A booking of `gig_id` by the student; the scheduled day is a fresh one where none is given.
   booking_view book(const id& gig_id, booking_status status = booking_status::pending);
+  // The student reviews a booking of `gig_id` that was made and completed for it.
+  result<committed<review_view>> rate(const id& gig_id, int rating);
   // Every row that no identity has acknowledged.
   std::vector<outbox_row> rows();
   // What the rows written by `act` are, as texts in their order.

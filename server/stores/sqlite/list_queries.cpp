@@ -14,6 +14,15 @@ const std::string_view select_gigs =
     "SELECT g.id, g.teacher_id, u.name, g.title, g.subject, g.description, g.price, g.created_at, g.updated_at"
     " FROM gigs g CROSS JOIN users u ON u.id = g.teacher_id";
 
+const std::string_view select_reviews =
+    "SELECT r.id, r.booking_id, r.gig_id, r.student_id, r.teacher_id, r.rating, r.comment, r.created_at, g.title,"
+    " s.name, t.name FROM reviews r CROSS JOIN gigs g ON g.id = r.gig_id CROSS JOIN users s ON s.id = r.student_id"
+    " CROSS JOIN users t ON t.id = r.teacher_id";
+
+const std::string_view select_manual_payments =
+    "SELECT p.id, p.booking_id, p.student_id, p.method, p.transaction_id, p.amount, p.status, p.created_at,"
+    " p.decided_by, p.decided_at, p.reason, s.name FROM manual_payments p CROSS JOIN users s ON s.id = p.student_id";
+
 namespace {
 
 std::string_view order_of(booking_order order) {
@@ -32,6 +41,16 @@ std::string_view order_of(gig_order order) {
     case gig_order::oldest: return " ORDER BY g.created_at, g.id";
     case gig_order::cheapest: return " ORDER BY g.price, g.id";
     case gig_order::dearest: return " ORDER BY g.price DESC, g.id DESC";
+  }
+  return "";
+}
+
+std::string_view order_of(review_order order) {
+  switch (order) {
+    case review_order::newest: return " ORDER BY r.created_at DESC, r.id DESC";
+    case review_order::oldest: return " ORDER BY r.created_at, r.id";
+    case review_order::worst: return " ORDER BY r.rating, r.created_at, r.id";
+    case review_order::best: return " ORDER BY r.rating DESC, r.created_at DESC, r.id DESC";
   }
   return "";
 }
@@ -57,6 +76,19 @@ list_sql list_gigs_sql(const gig_query& query, std::size_t words) {
     where += R"( AND g.title || char(10) || g.subject || char(10) || g.description LIKE ? ESCAPE '\')";
   }
   return assemble(select_gigs, "SELECT count(*) FROM gigs g", where, order_of(query.order));
+}
+
+list_sql list_reviews_sql(const review_query& query) {
+  const auto where = query.of == review_subject::gig ? " WHERE r.gig_id = ?" : " WHERE r.teacher_id = ?";
+  return assemble(select_reviews, "SELECT count(*) FROM reviews r", where, order_of(query.order));
+}
+
+list_sql list_manual_payments_sql(const manual_payment_query& query) {
+  std::string where;
+  if (query.student_id) where += " WHERE p.student_id = ?";
+  if (query.status) where += where.empty() ? " WHERE p.status = ?" : " AND p.status = ?";
+  return assemble(select_manual_payments, "SELECT count(*) FROM manual_payments p", where,
+                  " ORDER BY p.created_at DESC, p.id DESC");
 }
 
 list_sql list_trail_sql() {

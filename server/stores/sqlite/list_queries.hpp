@@ -4,6 +4,8 @@
 
 #include "server/domain/booking.hpp"
 #include "server/domain/gig.hpp"
+#include "server/domain/payment.hpp"
+#include "server/domain/review.hpp"
 
 #include <cstddef>
 #include <string>
@@ -26,13 +28,21 @@ list_sql list_bookings_sql(const booking_query& query);
 // Parameters: subject, teacher, then one pattern for each of `words`, each where it is there.
 list_sql list_gigs_sql(const gig_query& query, std::size_t words);
 
+// Parameter: the gig or the teacher.
+list_sql list_reviews_sql(const review_query& query);
+
+// Parameters: student, status, each where it is there.
+list_sql list_manual_payments_sql(const manual_payment_query& query);
+
 // No parameters. Newest first.
 list_sql list_trail_sql();
 
-// The columns and joins of one booking or gig as all queries read them; `rows.hpp` reads them in this order. They end
-// before WHERE, and call the tables b, s, t, g and u.
+// The columns and joins of one booking, gig, review or payment as all queries read them; `rows.hpp` reads them in this
+// order. They end before WHERE, and call the tables b, g, r and p, their student s, their teacher t or u.
 extern const std::string_view select_bookings;
 extern const std::string_view select_gigs;
+extern const std::string_view select_reviews;
+extern const std::string_view select_manual_payments;
 
 // The words of a search as LIKE patterns, with what LIKE would take for a wildcard escaped by a backslash.
 std::vector<std::string> search_patterns(std::string_view search);

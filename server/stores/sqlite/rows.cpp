@@ -58,7 +58,46 @@ user read_user(const statement& row) {
   u.role = known(parse_role(row.text(3)), row.text(3));
   u.password_hash = row.text(4);
   u.created_at = row.time(5);
+  u.about.bio = row.optional_text(6);
+  u.about.phone = row.optional_text(7);
+  u.about.address = row.optional_text(8);
+  u.about.city = row.optional_text(9);
+  u.about.postcode = row.optional_text(10);
+  u.about.country = row.optional_text(11);
   return u;
+}
+
+review_view read_review(const statement& row) {
+  review_view view;
+  review& r = view.row;
+  r.id = row.text(0);
+  r.booking_id = row.text(1);
+  r.gig_id = row.text(2);
+  r.student_id = row.text(3);
+  r.teacher_id = row.text(4);
+  r.rating = static_cast<int>(row.number(5));
+  r.comment = row.text(6);
+  r.created_at = row.time(7);
+  view.gig_title = row.text(8);
+  view.student_name = row.text(9);
+  view.teacher_name = row.text(10);
+  return view;
+}
+
+manual_payment_view read_manual_payment(const statement& row) {
+  manual_payment_view view;
+  manual_payment& p = view.row;
+  p.id = row.text(0);
+  p.booking_id = row.text(1);
+  p.student_id = row.text(2);
+  p.method = known(parse_payment_method(row.text(3)), row.text(3));
+  p.transaction_id = row.text(4);
+  p.amount = row.amount(5);
+  p.status = known(parse_manual_payment_status(row.text(6)), row.text(6));
+  p.created_at = row.time(7);
+  if (p.status != manual_payment_status::pending) p.decided = {row.text(8), row.time(9), row.optional_text(10)};
+  view.student_name = row.text(11);
+  return view;
 }
 
 trail_entry read_trail(const statement& row) {

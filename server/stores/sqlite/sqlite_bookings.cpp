@@ -9,14 +9,18 @@ namespace bookings {
 using sqlite::connection;
 using sqlite::statement;
 
-namespace {
+namespace sqlite {
 
-result<booking_view> find_one(connection& on, const id& booking_id) {
-  static const std::string sql = std::string(sqlite::select_bookings) + " WHERE b.id = ?";
+result<booking_view> look_up_booking(connection& on, const id& booking_id) {
+  static const std::string sql = std::string(select_bookings) + " WHERE b.id = ?";
   auto query = on.use(sql);
   if (!query.bind(booking_id).step()) return errc::not_found;
-  return sqlite::read_booking(query);
+  return read_booking(query);
 }
+
+}  // namespace sqlite
+
+namespace {
 
 // errc::overlap where an accepted booking of the teacher is in the way of `wanted`.
 //
@@ -37,10 +41,9 @@ result<void> check_free(connection& on, const booking& wanted) {
 
 // After the statement that wrote the booking, in its transaction: what it is now, and its outbox rows.
 result<committed<booking_view>> commit_of(connection& on, const id& booking_id) {
-  auto view = find_one(on, booking_id);
+  auto view = sqlite::look_up_booking(on, booking_id);
   if (!view) return view.error();
-  std::vector<outbox_row> rows;
-  for (const auto& each : changes_of(view->row)) rows.push_back(sqlite::emit(on, each));
+  auto rows = sqlite::emit_all(on, changes_of(view->row));
   return committed<booking_view>{std::move(*view), std::move(rows), {}};
 }
 
@@ -78,7 +81,7 @@ result<page<booking_view>> sqlite_store::list_bookings(const booking_query& quer
 }
 
 result<booking_view> sqlite_store::find_booking(const id& booking_id) {
-  return read("find_booking", [&](connection& on) { return find_one(on, booking_id); });
+  return read("find_booking", [&](connection& on) { return sqlite::look_up_booking(on, booking_id); });
 }
 
 result<committed<booking_view>> sqlite_store::create_booking(const booking& wanted) {
@@ -95,7 +98,7 @@ result<committed<booking_view>> sqlite_store::create_booking(const booking& want
 result<committed<booking_view>> sqlite_store::change_booking_status(const id& booking_id, const id& who,
                                                                     booking_status wanted) {
   return write("change_booking_status", [&](connection& on) -> result<committed<booking_view>> {
-    const auto found = find_one(on, booking_id);
+    const auto found = sqlite::look_up_booking(on, booking_id);
     if (!found) return found.error();
     if (const auto allowed = check_transition(found->row, who, wanted); !allowed) return allowed.error();
     if (wanted == booking_status::accepted) {

@@ -15,6 +15,12 @@ errc translate_current_exception(const char* operation) noexcept;
 
 // Writes the change as an outbox row, in the transaction that is open.
 outbox_row emit(connection& on, const change& what);
+std::vector<outbox_row> emit_all(connection& on, const std::vector<change>& changes);
+// As store::places_showing, as the transaction that is open sees it.
+showing showing_of(connection& on, const change& what);
+// What other resources need of a user or a booking, in the transaction that is open. errc::not_found
+result<user> look_up_user(connection& on, const id& user_id);
+result<booking_view> look_up_booking(connection& on, const id& booking_id);
 // Writes an entry of the trail, in the transaction that is open: the transaction of the act.
 void note(connection& on, const act& what);
 // Deletes a bounded number of old outbox rows that nobody waits for, in the transaction that is open.

@@ -26,20 +26,11 @@ result<gig> find_owned(connection& on, const id& gig_id, const id& owner) {
   return found;
 }
 
-std::vector<id> users_showing(connection& on, const id& gig_id) {
-  auto query = on.use(
-      "SELECT student_id FROM bookings WHERE gig_id = ?1 UNION SELECT teacher_id FROM bookings WHERE gig_id = ?1");
-  query.bind(gig_id);
-  std::vector<id> users;
-  while (query.step()) users.push_back(query.text(0));
-  return users;
-}
-
 // After the statement that changed the gig, in its transaction.
 committed<gig> commit_of(connection& on, gig changed) {
   std::vector<outbox_row> rows{sqlite::emit(on, {change_kind::gig, changed.id})};
-  auto users = users_showing(on, changed.id);
-  return {std::move(changed), std::move(rows), std::move(users)};
+  auto places = sqlite::showing_of(on, rows.front().what);
+  return {std::move(changed), std::move(rows), std::move(places)};
 }
 
 }  // namespace
@@ -99,11 +90,6 @@ result<committed<gig>> sqlite_store::delete_gig(const id& gig_id, const id& owne
     on.use("UPDATE gigs SET deleted_at = ? WHERE id = ?").bind(now(), gig_id).run();
     return commit_of(on, std::move(*found));
   });
-}
-
-result<std::vector<id>> sqlite_store::users_showing_gig(const id& gig_id) {
-  return read("users_showing_gig",
-              [&](connection& on) -> result<std::vector<id>> { return users_showing(on, gig_id); });
 }
 
 }  // namespace bookings

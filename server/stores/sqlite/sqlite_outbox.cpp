@@ -33,6 +33,12 @@ outbox_row emit(connection& on, const change& what) {
   return {on.last_number(), what};
 }
 
+std::vector<outbox_row> emit_all(connection& on, const std::vector<change>& changes) {
+  std::vector<outbox_row> rows;
+  for (const auto& each : changes) rows.push_back(emit(on, each));
+  return rows;
+}
+
 void tidy_outbox(connection& on) {
   const auto now = on.now();
   forget_old_identities(on, now);

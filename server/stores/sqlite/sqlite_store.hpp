@@ -43,13 +43,14 @@ class sqlite_store final : public store {
   result<void> create_user(const user& account) override;
   result<user> find_user_by_email(const std::string& email) override;
   result<user> find_user(const id& user_id) override;
+  result<public_profile> find_profile(const id& user_id) override;
+  result<committed<user>> update_profile(const id& user_id, const profile_changes& changes) override;
 
   result<page<gig>> list_gigs(const gig_query& query) override;
   result<gig> find_gig(const id& gig_id) override;
   result<committed<gig>> create_gig(const gig& offer) override;
   result<committed<gig>> update_gig(const id& gig_id, const id& owner, const gig_changes& changes) override;
   result<committed<gig>> delete_gig(const id& gig_id, const id& owner) override;
-  result<std::vector<id>> users_showing_gig(const id& gig_id) override;
 
   result<page<booking_view>> list_bookings(const booking_query& query) override;
   result<booking_view> find_booking(const id& booking_id) override;
@@ -57,9 +58,18 @@ class sqlite_store final : public store {
   result<committed<booking_view>> change_booking_status(const id& booking_id, const id& who,
                                                         booking_status wanted) override;
 
+  result<page<review_view>> list_reviews(const review_query& query) override;
+  result<committed<review_view>> create_review(const review& wanted) override;
+
+  result<page<manual_payment_view>> list_manual_payments(const manual_payment_query& query) override;
+  result<committed<manual_payment_view>> create_manual_payment(const manual_payment& wanted) override;
+  result<committed<manual_payment_view>> decide_manual_payment(const id& payment_id,
+                                                               const manual_payment_decision& decision) override;
+
   result<void> append_trail(const act& what) override;
   result<page<trail_entry>> list_trail(const page_request& wanted) override;
 
+  result<showing> places_showing(const change& what) override;
   result<std::string> claim_identity(const std::string& identity) override;
   result<std::vector<outbox_row>> pending_rows(const std::string& identity, std::chrono::milliseconds at_least,
                                                std::size_t limit) override;
