@@ -1,5 +1,9 @@
 """Profiles: what everybody sees through the cache, what only oneself sees, and a new name in everything that shows it."""
+import re
+import threading
+
 import pytest
+import requests
 
 from test_refusals import error
 from test_reviews import make_lesson, review
@@ -113,6 +117,34 @@ def test_students_new_name_shows_at_once_to_every_teacher(server):
     for path, user in paths:
         reply = get(server, path, user)
         assert reply.headers["X-Cache"] == "MISS" and "New Name" in reply.text and "Old Name" not in reply.text, path
+
+
+def test_readers_during_renames_never_see_a_name_older_than_the_last_acknowledged(server):
+    lesson = make_lesson(server, teacher=server.register("teacher", "Name 0"))
+    assert review(server, lesson).status_code == 201
+    acknowledged, done, wrong, hits = [0], threading.Event(), [], []
+
+    def read(path, user):
+        headers = {"Authorization": f"Bearer {user['token']}"} if user else {}
+        with requests.Session() as session:
+            while not done.is_set():
+                least = acknowledged[0]
+                reply = session.get(server.url + path, headers=headers, timeout=30)
+                seen = int(re.search(r"Name (\d+)", reply.text).group(1))
+                if seen < least:
+                    wrong.append((path, seen, least))
+                hits.append(reply.headers["X-Cache"] == "HIT")
+
+    readers = [threading.Thread(target=read, args=each) for each in everything_about(lesson)]
+    for reader in readers:
+        reader.start()
+    for number in range(1, 41):
+        change(server, lesson["teacher"], name=f"Name {number}")
+        acknowledged[0] = number
+    done.set()
+    for reader in readers:
+        reader.join()
+    assert wrong == [] and any(hits)
 
 
 def test_new_name_reaches_other_processes(server, start, redis_server):
