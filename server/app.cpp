@@ -8,11 +8,13 @@
 #include "server/api/manual_payment_routes.hpp"
 #include "server/api/profile_routes.hpp"
 #include "server/api/review_routes.hpp"
+#include "server/api/sessions.hpp"
 #include "server/api/trail_routes.hpp"
 #include "server/auth/guard.hpp"
 #include "server/caching/cache_collector.hpp"
 #include "server/caching/cache_stage.hpp"
 #include "server/caching/invalidations.hpp"
+#include "server/caching/session_check.hpp"
 #include "server/caching/store_log.hpp"
 #include "server/http/listener.hpp"
 #include "server/http/pipeline.hpp"
@@ -80,6 +82,7 @@ struct app::parts {
         invalidate(cache, stores),
         tokens(secret.jwt_secrets, settings.jwt_ttl, [] { return std::chrono::system_clock::now(); }) {
     api::add_account_routes(routes, stores, passwords, tokens);
+    api::add_session_routes(routes, {stores, invalidate, passwords, tokens});
     api::add_gig_routes(routes, stores, invalidate);
     api::add_booking_routes(routes, stores, invalidate);
     api::add_profile_routes(routes, stores, invalidate);
@@ -91,6 +94,7 @@ struct app::parts {
     way.emplace(routes,
                 http::pipeline_parts{
                     .authenticate = [this](std::string_view header) { return auth::authenticate(tokens, header); },
+                    .check_session = caching::make_session_check(cache, stores),
                     .around = caching::make_cache_stage(cache),
                     .observe =
                         [this](std::string_view route, unsigned status, std::chrono::duration<double> took) {

@@ -19,6 +19,10 @@ enum class audience {
   thing,     // the same for everybody, one scope for each thing that the request names
 };
 
+// Whether each request is a HIT or MISS line of the log, at debug. `hidden` ones are at trace: for lookups that the server
+// makes for itself with every request, which would drown the others.
+enum class request_log { shown, hidden };
+
 struct cache_policy {
   // The name of the cached resource, the first part of its keys. A valid name (key.hpp).
   std::string prefix;
@@ -31,6 +35,7 @@ struct cache_policy {
   std::vector<std::string> bypass_query{};
   // The largest body that is stored; a larger one is answered and counted.
   std::size_t largest_entry_bytes = 1024 * 1024;
+  reprise::request_log log = request_log::shown;
 };
 
 }  // namespace reprise

@@ -1,5 +1,6 @@
 #include "server/api/accounts.hpp"
 
+#include "server/api/password_rules.hpp"
 #include "server/api/profile_json.hpp"
 #include "server/http/body.hpp"
 
@@ -14,7 +15,6 @@ using http::reply;
 using http::request;
 using boost::beast::http::verb;
 
-constexpr std::size_t shortest_password = 8, longest_password = 128;
 constexpr std::array<std::string_view, 2> open_roles{"student", "teacher"};
 
 class accounts {
@@ -54,10 +54,12 @@ class accounts {
         co_await stores_.read("find_user_by_email", [&](store& s) { return s.find_user_by_email(email); });
     if (!account && account.error() != errc::not_found) co_return http::failure(account.error(), what.request_id);
     // An unknown email costs a hash as well, so that time tells nobody who has an account.
-    const auto matches =
-        co_await passwords_.verify(account ? account->password_hash : passwords_.dummy_hash(), std::move(password));
+    const auto matches = co_await passwords_.verify(account ? account->password_hash : passwords_.dummy_hash(), password);
     if (!matches) co_return http::failure(matches.error(), what.request_id);
     if (!account || !*matches) co_return http::failure(errc::wrong_credentials, what.request_id);
+    // Told only to those who know the password: others learn nothing about whose account is blocked.
+    if (account->state == account_state::blocked) co_return http::failure(errc::blocked, what.request_id);
+    if (passwords_.needs_rehash(account->password_hash)) co_await rehash(*account, std::move(password));
     co_return signed_in(200, *account);
   }
 
@@ -71,9 +73,18 @@ class accounts {
   }
 
  private:
+  // The hash's cost is not today's, and here alone is the password at hand. Where it fails, the next login tries again.
+  awaitable<void> rehash(const user& account, std::string password) const {
+    const auto hash = co_await passwords_.hash(std::move(password));
+    if (!hash) co_return;
+    (void)co_await stores_.write("rehash_password", [&](store& s) {
+      return s.rehash_password(account.id, account.password_hash, *hash);
+    });
+  }
+
   reply signed_in(unsigned status, const user& account) const {
-    auto answer = http::success(
-        status, boost::json::object{{"user", own_profile(account)}, {"token", tokens_.issue({account.id, account.role})}});
+    const auto token = tokens_.issue({account.id, account.role, account.token_version});
+    auto answer = http::success(status, boost::json::object{{"user", own_profile(account)}, {"token", token}});
     answer.set("Cache-Control", "no-store");
     return answer;
   }

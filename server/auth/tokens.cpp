@@ -95,7 +95,7 @@ std::optional<std::string_view> text_member(const json::object& object, std::str
 }
 
 // Whole numbers alone: JSON's 1.5e9 is a floating-point number here, and refused.
-std::optional<std::int64_t> seconds_member(const json::object& object, std::string_view name) {
+std::optional<std::int64_t> natural_member(const json::object& object, std::string_view name) {
   const auto* member = object.if_contains(name);
   if (member == nullptr || !member->is_int64() || member->get_int64() < 0) return {};
   return member->get_int64();
@@ -118,6 +118,7 @@ std::string token_authority::issue(const identity& who) const {
   auto now = seconds_now();
   json::object payload{{"sub", who.user_id},
                        {"role", to_text(who.role)},
+                       {"ver", who.token_version},
                        {"iat", now.count()},
                        {"exp", (now + ttl_).count()}};
   auto text = json::serialize(payload);
@@ -143,12 +144,13 @@ result<identity> token_authority::verify(std::string_view token) const {
 
   auto subject = text_member(*claims, "sub");
   auto role = parse_role(text_member(*claims, "role").value_or(""));
-  auto issued = seconds_member(*claims, "iat");
-  auto ends = seconds_member(*claims, "exp");
-  if (!subject || !is_valid_id(*subject) || !role || !issued || !ends) return errc::unauthorized;
+  auto version = natural_member(*claims, "ver");
+  auto issued = natural_member(*claims, "iat");
+  auto ends = natural_member(*claims, "exp");
+  if (!subject || !is_valid_id(*subject) || !role || !version || !issued || !ends) return errc::unauthorized;
   auto now = seconds_now();
   if (*ends <= now.count() || *issued > (now + clock_skew).count()) return errc::unauthorized;
-  return identity{bookings::id(*subject), *role};
+  return identity{bookings::id(*subject), *role, *version};
 }
 
 bool token_authority::is_signed_by_us(std::string_view signed_part, std::string_view signature) const {

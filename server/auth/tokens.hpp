@@ -1,7 +1,10 @@
 // JSON Web Tokens (RFC 7519) that say who makes a request. One algorithm, HS256, and no negotiation: negotiation is
 // where token libraries fail. For the header of a request use server/auth/guard.hpp instead.
 //
-//   {"alg":"HS256","typ":"JWT"} . {"sub":"65f0…","role":"student","iat":1772357400,"exp":1772962200} . HMAC-SHA-256
+//   {"alg":"HS256","typ":"JWT"} . {"sub":"65f0…","role":"student","ver":1,"iat":1772357400,"exp":1772962200} . HMAC-SHA-256
+//
+// A good signature is not enough: whether the token's version ("ver") is still its user's is asked of the store, through
+// the cache, by server/caching/session_check.hpp.
 #pragma once
 
 #include "server/domain/errc.hpp"
@@ -42,6 +45,7 @@ class token_authority {
 
   // Who the token speaks for; errc::unauthorized for anything that this server would not have issued, or that has
   // ended.
+  // Tokens without a version, as older versions issued them, are refused.
   // Nothing of the token is parsed before its signature was compared, in constant time, with each secret's.
   result<identity> verify(std::string_view token) const;
 

@@ -1,5 +1,7 @@
 #include "server/caching/invalidations.hpp"
 
+#include "server/caching/session_check.hpp"
+
 #include <spdlog/spdlog.h>
 
 namespace bookings::caching {
@@ -29,6 +31,9 @@ std::vector<scope> scopes_of(const change& what, const showing& elsewhere) {
     case change_kind::teacher_reviews:
       add(scope::of_thing("reviews", what.id));
       add(scope::of_thing("users", what.id));  // shows the rating
+      break;
+    case change_kind::session:
+      add(scope::of_user(sessions_prefix, what.id));
       break;
   }
   for (const auto& user : elsewhere.booking_lists) add(scope::of_user("bookings", user));

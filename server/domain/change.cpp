@@ -6,7 +6,8 @@ namespace bookings {
 namespace {
 
 constexpr change_kind all_kinds[] = {change_kind::user_bookings, change_kind::gig,         change_kind::user_profile,
-                                     change_kind::user_name,     change_kind::gig_reviews, change_kind::teacher_reviews};
+                                     change_kind::user_name,     change_kind::gig_reviews, change_kind::teacher_reviews,
+                                     change_kind::session};
 
 std::string_view name_of(change_kind kind) noexcept {
   switch (kind) {
@@ -16,6 +17,7 @@ std::string_view name_of(change_kind kind) noexcept {
     case change_kind::user_name: return "user_name";
     case change_kind::gig_reviews: return "gig_reviews";
     case change_kind::teacher_reviews: return "teacher_reviews";
+    case change_kind::session: return "session";
   }
   return "";
 }

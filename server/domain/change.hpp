@@ -19,6 +19,7 @@ enum class change_kind {
   user_name,        // id is a user: the public profile, and everything else that shows the name
   gig_reviews,      // id is a gig: the lists of its reviews
   teacher_reviews,  // id is a teacher: the lists of reviews over all their gigs, and their rating in the profile
+  session,          // id is a user: what that user's tokens are held against
 };
 
 struct change {

@@ -13,6 +13,7 @@ const char* text_of(errc e) noexcept {
     case errc::unprocessable: return "the request is well formed but cannot be carried out";
     case errc::unauthorized: return "a valid token is needed";
     case errc::wrong_credentials: return "wrong email or password";
+    case errc::blocked: return "this account is blocked";
     case errc::forbidden: return "this is not allowed to you";
     case errc::not_found: return "there is no such thing here";
     case errc::method_not_allowed: return "this method is not allowed here";

@@ -14,6 +14,7 @@ enum class errc {
   unprocessable,       // the form is right and the meaning is not: a time that is past
   unauthorized,        // no token, or one that is forged or expired
   wrong_credentials,   // login: email or password; never says which
+  blocked,             // login: the password is right, but an admin has blocked the account
   forbidden,           // known, but not allowed
   not_found,           // also what exists but must not be shown to this user
   method_not_allowed,  // the path exists under another method

@@ -6,6 +6,7 @@ namespace bookings {
 namespace {
 
 constexpr role all_roles[] = {role::student, role::teacher, role::admin};
+constexpr account_state all_states[] = {account_state::active, account_state::blocked, account_state::deleted};
 constexpr std::size_t longest_email = 254;  // RFC 5321 section 4.5.3.1.3, less the angle brackets
 
 bool is_alphanumeric(char c) noexcept {
@@ -45,6 +46,27 @@ std::optional<role> parse_role(std::string_view text) noexcept {
   for (const auto value : all_roles) {
     if (text == to_text(value)) return value;
   }
+  return {};
+}
+
+std::string_view to_text(account_state value) noexcept {
+  switch (value) {
+    case account_state::active: return "active";
+    case account_state::blocked: return "blocked";
+    case account_state::deleted: return "deleted";
+  }
+  return "";
+}
+
+std::optional<account_state> parse_account_state(std::string_view text) noexcept {
+  for (const auto value : all_states) {
+    if (text == to_text(value)) return value;
+  }
+  return {};
+}
+
+result<void> check_administration(const bookings::id& admin, const bookings::id& account) {
+  if (admin == account) return errc::unprocessable;
   return {};
 }
 

@@ -61,6 +61,12 @@ std::optional<reply> authenticate(visit& now) {
   return std::nullopt;
 }
 
+boost::asio::awaitable<std::optional<reply>> check_session(visit& now) {
+  const auto good = co_await now.parts.check_session(now.what);
+  if (good) co_return std::nullopt;
+  co_return failure(good.error(), now.what.request_id);
+}
+
 bool is_allowed(access who, role has) noexcept {
   switch (who) {
     case access::anyone:
@@ -93,9 +99,12 @@ std::optional<reply> check_media_type(visit& now) {
   return failure(errc::unsupported_media_type, now.what.request_id);
 }
 
+// Either `run`, at once, or `ask`, which may wait for somebody else and is passed by where there is no token: a request
+// without one makes no coroutine for it.
 struct stage {
   std::string_view name;
   std::optional<reply> (*run)(visit&);  // a reply ends the visit
+  boost::asio::awaitable<std::optional<reply>> (*ask)(visit&) = nullptr;
 };
 
 // The order of a request's stages.
@@ -110,22 +119,16 @@ constexpr stage stages[] = {
     // Before authorisation, which needs its result; and on public routes too, where a bad token is an error and not a
     // guest.
     {"authenticate", authenticate},
+    // After the signature, so that a forged token never costs a look into cache or store; before authorisation, so that a
+    // token that was ended learns nothing, not even what its role could do.
+    {"session", nullptr, check_session},
     // Before the body is looked at: who may not call a route learns nothing about what it takes.
     {"authorise", authorise},
     // Before the cache stage and the controller, which may then take every body for JSON.
     {"media type", check_media_type},
-    // Then, as coroutines, in pipeline::operator(): `around`, which may answer for the controller, but only to those
-    // who
-    // passed all of the above: a cached reply is never given to somebody who could not have fetched it. Then the
-    // controller.
+    // Then, in pipeline::operator(): `around`, which may answer for the controller, but only to those who passed all of
+    // the above: a cached reply is never given to somebody who could not have fetched it. Then the controller.
 };
-
-std::optional<reply> run_stages(visit& now) {
-  for (const auto& each : stages) {
-    if (auto answer = each.run(now)) return answer;
-  }
-  return std::nullopt;
-}
 
 }  // namespace
 
@@ -135,7 +138,16 @@ boost::asio::awaitable<reply> pipeline::operator()(request& what) const {
   visit now{routes_, parts_, what};
   reply answer;
   try {
-    if (auto early = run_stages(now)) {
+    std::optional<reply> early;
+    for (const auto& each : stages) {
+      if (each.run != nullptr) {
+        early = each.run(now);
+      } else if (what.identity && parts_.check_session) {
+        early = co_await each.ask(now);
+      }
+      if (early) break;
+    }
+    if (early) {
       answer = std::move(*early);
     } else if (parts_.around) {
       answer = co_await parts_.around(what, *now.where, now.where->handle);

@@ -17,6 +17,7 @@ constexpr std::array table{
     errc_row{errc::unprocessable, 422, "unprocessable", "The request is well-formed but cannot be carried out"},
     errc_row{errc::unauthorized, 401, "unauthorized", "Sign in first: the token is missing, wrong or expired"},
     errc_row{errc::wrong_credentials, 401, "wrong_credentials", "Email or password is wrong"},
+    errc_row{errc::blocked, 403, "blocked", "This account is blocked"},
     errc_row{errc::forbidden, 403, "forbidden", "You may not do this"},
     errc_row{errc::not_found, 404, "not_found", "There is no such thing"},
     errc_row{errc::method_not_allowed, 405, "method_not_allowed", "This path does not take this method"},

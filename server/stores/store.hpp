@@ -19,6 +19,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -40,6 +41,25 @@ class store {
   virtual result<public_profile> find_profile(const id& user_id) = 0;
   // errc::not_found. No outbox row where only what nobody else sees was named.
   virtual result<committed<user>> update_profile(const id& user_id, const profile_changes& changes) = 0;
+
+  // sessions: what ends tokens. The writes answer what is there after them; errc::not_found also for a deleted account ----
+  virtual result<session> find_session(const id& user_id) = 0;
+  // Ends all of the user's tokens.
+  virtual result<committed<session>> end_sessions(const id& user_id) = 0;
+  // Changes the password and ends all tokens. `if_version`: errc::unauthorized where the user's version is another by now,
+  // so that a change cannot follow on what another one has ended.
+  virtual result<committed<session>> change_password(const id& user_id, const std::string& password_hash,
+                                                     std::int64_t if_version) = 0;
+  // Replaces the hash by another one of the same password. Does nothing where it is not `old_hash` any more.
+  virtual result<void> rehash_password(const id& user_id, const std::string& old_hash, const std::string& new_hash) = 0;
+  // What an admin does to another account, noted in the trail. Errors as check_administration says.
+  virtual result<committed<session>> reset_password(const id& user_id, const std::string& password_hash,
+                                                    const id& admin) = 0;
+  // Both end all tokens where they change the state; one that is there already is no error, and not noted again.
+  virtual result<committed<session>> block_user(const id& user_id, const id& admin,
+                                                const std::optional<std::string>& reason) = 0;
+  virtual result<committed<session>> unblock_user(const id& user_id, const id& admin,
+                                                  const std::optional<std::string>& reason) = 0;
 
   // gigs -------------------------------------------------------------------------------------------------------------
   virtual result<page<gig>> list_gigs(const gig_query& query) = 0;

@@ -117,6 +117,7 @@ auto response_cache::impl::read_alone(visit& request, std::string_view why) -> a
 }
 
 void response_cache::impl::log_request(spdlog::level::level_enum level, const visit& request, std::string_view what) const {
+  if (request.policy.log == request_log::hidden) level = spdlog::level::trace;
   if (!logger_ || !logger_->should_log(level)) return;
   if (request.request.request_id.empty())
     logger_->log(level, "[Cache] {} - {}", what, request.key);

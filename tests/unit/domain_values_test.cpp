@@ -130,14 +130,31 @@ TEST(normalize_email, longest_is_254_characters) {
   EXPECT_FALSE(normalize_email(std::string(100000, 'a') + tail));
 }
 
+// accounts -----------------------------------------------------------------------------------------------------------
+
+TEST(account_state_text, every_state_comes_back) {
+  for (const auto state : {account_state::active, account_state::blocked, account_state::deleted}) {
+    EXPECT_EQ(parse_account_state(to_text(state)), state);
+  }
+  EXPECT_FALSE(parse_account_state(""));
+  EXPECT_FALSE(parse_account_state("Active"));
+}
+
+TEST(check_administration, own_account_is_refused) {
+  const id one = "65f000000000000000000001", other = "65f000000000000000000002";
+  EXPECT_TRUE(check_administration(one, other));
+  EXPECT_EQ(check_administration(one, one).error(), errc::unprocessable);
+}
+
 // changes ------------------------------------------------------------------------------------------------------------
 
 TEST(change_text, every_kind_comes_back) {
   const id thing = "65f000000000000000000001";
   EXPECT_EQ(to_text({change_kind::user_bookings, thing}), "user_bookings:65f000000000000000000001");
   EXPECT_EQ(to_text({change_kind::gig, thing}), "gig:65f000000000000000000001");
+  EXPECT_EQ(to_text({change_kind::session, thing}), "session:65f000000000000000000001");
   for (const auto kind : {change_kind::user_bookings, change_kind::gig, change_kind::user_profile, change_kind::user_name,
-                          change_kind::gig_reviews, change_kind::teacher_reviews}) {
+                          change_kind::gig_reviews, change_kind::teacher_reviews, change_kind::session}) {
     EXPECT_EQ(parse_change(to_text({kind, thing})), (change{kind, thing}));
   }
 }

@@ -106,6 +106,39 @@ TEST_F(pipeline_test, roles_open_exactly_their_routes) {
   }
 }
 
+TEST_F(pipeline_test, ended_session_is_401_before_its_role_is_looked_at) {
+  int asked = 0;
+  parts.check_session = [&](const request& what) -> asio::awaitable<result<void>> {
+    ++asked;
+    EXPECT_EQ(what.identity->user_id, "0123456789abcdef01234567");
+    EXPECT_FALSE(what.request_id.empty());
+    co_return errc::unauthorized;
+  };
+  EXPECT_EQ(status(verb::get, "/open/1", "student"), 401u);
+  EXPECT_EQ(status(verb::get, "/admin", "student"), 401u);
+  EXPECT_EQ(observed, "/admin 401");
+  EXPECT_EQ(asked, 2);
+}
+
+TEST_F(pipeline_test, session_that_cannot_be_checked_is_503_and_a_good_one_goes_on) {
+  parts.check_session = [](const request&) -> asio::awaitable<result<void>> { co_return errc::store_unavailable; };
+  EXPECT_EQ(status(verb::get, "/signed", "student"), 503u);
+  parts.check_session = [](const request&) -> asio::awaitable<result<void>> { co_return result<void>(); };
+  EXPECT_EQ(status(verb::get, "/signed", "student"), 200u);
+  EXPECT_EQ(status_with_body(verb::post, "/student", "student", "text/plain"), 415u) << "the stages behind it run";
+}
+
+TEST_F(pipeline_test, session_is_asked_for_neither_without_a_token_nor_for_a_bad_one) {
+  parts.check_session = [](const request&) -> asio::awaitable<result<void>> {
+    ADD_FAILURE() << "asked";
+    co_return result<void>();
+  };
+  EXPECT_EQ(status(verb::get, "/open/1"), 200u);
+  EXPECT_EQ(status(verb::get, "/signed"), 401u);
+  EXPECT_EQ(status(verb::get, "/open/1", "none"), 401u);
+  EXPECT_EQ(status(verb::get, "/nothing", "student"), 404u);
+}
+
 TEST_F(pipeline_test, body_of_another_type_is_415_after_authorisation) {
   EXPECT_EQ(status_with_body(verb::post, "/student", "student", "application/json"), 200u);
   EXPECT_EQ(status_with_body(verb::post, "/student", "student", "Application/JSON ; charset=utf-8"), 200u);

@@ -12,7 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 
 const std::string first_secret(32, 'a'), second_secret(32, 'b');
-const identity somebody{"65f0a1b2c3d4e5f601234567", role::teacher};
+const identity somebody{"65f0a1b2c3d4e5f601234567", role::teacher, 7};
 constexpr std::int64_t start = 1'772'357'400;  // 2026-03-01T09:30:00Z
 constexpr std::string_view good_header = R"({"alg":"HS256","typ":"JWT"})";
 
@@ -41,9 +41,9 @@ std::string signed_token(std::string_view header, std::string_view payload, std:
 }
 
 std::string claims(std::string_view role = R"("student")", std::string_view iat = "1772357400",
-                   std::string_view exp = "1772357460") {
-  return R"({"sub":"65f0a1b2c3d4e5f601234567","role":)" + std::string(role) + R"(,"iat":)" + std::string(iat) +
-         R"(,"exp":)" + std::string(exp) + "}";
+                   std::string_view exp = "1772357460", std::string_view version = "1") {
+  return R"({"sub":"65f0a1b2c3d4e5f601234567","role":)" + std::string(role) + R"(,"ver":)" + std::string(version) +
+         R"(,"iat":)" + std::string(iat) + R"(,"exp":)" + std::string(exp) + "}";
 }
 
 class tokens : public testing::Test {
@@ -65,6 +65,7 @@ TEST_F(tokens, issued_token_verifies_as_its_identity) {
   ASSERT_TRUE(found.has_value());
   EXPECT_EQ(found->user_id, somebody.user_id);
   EXPECT_EQ(found->role, role::teacher);
+  EXPECT_EQ(found->token_version, 7);
 }
 
 TEST_F(tokens, handmade_token_with_right_claims_is_accepted) {
@@ -171,18 +172,22 @@ TEST_F(tokens, wrong_claims_are_refused) {
     EXPECT_FALSE(accepts(signed_token(good_header, claims(R"("student")", "1772357400", number)))) << "exp " << number;
   for (std::string_view number : {"1772357400.5", R"("0")", "null", "-5", "1772357461", "9223372036854775807"})
     EXPECT_FALSE(accepts(signed_token(good_header, claims(R"("student")", number)))) << "iat " << number;
+  for (std::string_view version : {"1.0", R"("1")", "null", "-1", "99999999999999999999"})
+    EXPECT_FALSE(accepts(signed_token(good_header, claims(R"("student")", "1772357400", "1772357460", version))))
+        << "ver " << version;
   EXPECT_TRUE(accepts(signed_token(good_header, claims(R"("admin")", "0", "9223372036854775807"))));
 }
 
 TEST_F(tokens, missing_or_malformed_claims_are_refused) {
   for (std::string_view payload :
-       {"", "{}", "[]", "null", R"({"role":"student","iat":1772357400,"exp":1772357460})",
-        R"({"sub":"65f0a1b2c3d4e5f601234567","iat":1772357400,"exp":1772357460})",
-        R"({"sub":"65f0a1b2c3d4e5f601234567","role":"student","exp":1772357460})",
-        R"({"sub":"65f0a1b2c3d4e5f601234567","role":"student","iat":1772357400})",
-        R"({"sub":"*","role":"student","iat":1772357400,"exp":1772357460})",
-        R"({"sub":"65F0A1B2C3D4E5F601234567","role":"student","iat":1772357400,"exp":1772357460})",
-        R"({"sub":65,"role":"student","iat":1772357400,"exp":1772357460})"})
+       {"", "{}", "[]", "null", R"({"role":"student","ver":1,"iat":1772357400,"exp":1772357460})",
+        R"({"sub":"65f0a1b2c3d4e5f601234567","ver":1,"iat":1772357400,"exp":1772357460})",
+        R"({"sub":"65f0a1b2c3d4e5f601234567","role":"student","ver":1,"exp":1772357460})",
+        R"({"sub":"65f0a1b2c3d4e5f601234567","role":"student","ver":1,"iat":1772357400})",
+        R"({"sub":"65f0a1b2c3d4e5f601234567","role":"student","iat":1772357400,"exp":1772357460})",
+        R"({"sub":"*","role":"student","ver":1,"iat":1772357400,"exp":1772357460})",
+        R"({"sub":"65F0A1B2C3D4E5F601234567","role":"student","ver":1,"iat":1772357400,"exp":1772357460})",
+        R"({"sub":65,"role":"student","ver":1,"iat":1772357400,"exp":1772357460})"})
     EXPECT_FALSE(accepts(signed_token(good_header, payload))) << payload;
 }
 

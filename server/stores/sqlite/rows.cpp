@@ -64,6 +64,8 @@ user read_user(const statement& row) {
   u.about.city = row.optional_text(9);
   u.about.postcode = row.optional_text(10);
   u.about.country = row.optional_text(11);
+  u.token_version = row.number(12);
+  u.state = known(parse_account_state(row.text(13)), row.text(13));
   return u;
 }
 
@@ -110,6 +112,14 @@ trail_entry read_trail(const statement& row) {
   entry.what.subject_id = row.text(5);
   entry.what.reason = row.optional_text(6);
   return entry;
+}
+
+session read_session(const statement& row) {
+  session s;
+  s.token_version = row.number(0);
+  s.state = known(parse_account_state(row.text(1)), row.text(1));
+  s.role = known(parse_role(row.text(2)), row.text(2));
+  return s;
 }
 
 }  // namespace bookings::sqlite

@@ -18,11 +18,15 @@ gig read_gig(const statement& row);
 user read_user(const statement& row);
 review_view read_review(const statement& row);
 manual_payment_view read_manual_payment(const statement& row);
+session read_session(const statement& row);
 
 // REQUIRES: a row of list_trail_sql().
 trail_entry read_trail(const statement& row);
 
 inline constexpr std::string_view select_users =
-    "SELECT id, email, name, role, password_hash, created_at, bio, phone, address, city, postcode, country FROM users";
+    "SELECT id, email, name, role, password_hash, created_at, bio, phone, address, city, postcode, country,"
+    " token_version, state FROM users";
+
+inline constexpr std::string_view select_sessions = "SELECT token_version, state, role FROM users";
 
 }  // namespace bookings::sqlite

@@ -152,8 +152,25 @@ CREATE TABLE trail (
 ) STRICT;
 )sql";
 
+// What ends a user's tokens, and which store this is. Tokens of before this version carry no number and are refused, so
+// where numbers begin does not matter.
+constexpr const char* version_3 = R"sql(
+ALTER TABLE users ADD COLUMN token_version INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE users ADD COLUMN state TEXT NOT NULL DEFAULT 'active' CHECK (state IN ('active', 'blocked', 'deleted'));
+
+-- A backup gets an identity of its own, with a mark that tells of what it is a copy; the first start on it takes the mark
+-- off (server/stores/sqlite/backup.cpp).
+CREATE TABLE store_identity (
+  only_one  INTEGER PRIMARY KEY NOT NULL CHECK (only_one = 1),
+  identity  TEXT NOT NULL,
+  backup_of TEXT,
+  backup_at INTEGER
+) STRICT;
+INSERT INTO store_identity (only_one, identity) VALUES (1, lower(hex(randomblob(16))));
+)sql";
+
 // The step at index n leads from version n to n + 1. Published steps are never edited: add one at the end.
-constexpr std::array steps = {version_1, version_2};
+constexpr std::array steps = {version_1, version_2, version_3};
 
 int version_of(connection& on) {
   auto query = on.use("PRAGMA user_version");

@@ -38,7 +38,8 @@ showing showing_of(connection& on, const change& what) {
     case change_kind::user_bookings:
     case change_kind::user_profile:
     case change_kind::gig_reviews:
-    case change_kind::teacher_reviews: break;
+    case change_kind::teacher_reviews:
+    case change_kind::session: break;
   }
   return {};
 }

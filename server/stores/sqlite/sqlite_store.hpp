@@ -46,6 +46,18 @@ class sqlite_store final : public store {
   result<public_profile> find_profile(const id& user_id) override;
   result<committed<user>> update_profile(const id& user_id, const profile_changes& changes) override;
 
+  result<session> find_session(const id& user_id) override;
+  result<committed<session>> end_sessions(const id& user_id) override;
+  result<committed<session>> change_password(const id& user_id, const std::string& password_hash,
+                                             std::int64_t if_version) override;
+  result<void> rehash_password(const id& user_id, const std::string& old_hash, const std::string& new_hash) override;
+  result<committed<session>> reset_password(const id& user_id, const std::string& password_hash,
+                                            const id& admin) override;
+  result<committed<session>> block_user(const id& user_id, const id& admin,
+                                        const std::optional<std::string>& reason) override;
+  result<committed<session>> unblock_user(const id& user_id, const id& admin,
+                                          const std::optional<std::string>& reason) override;
+
   result<page<gig>> list_gigs(const gig_query& query) override;
   result<gig> find_gig(const id& gig_id) override;
   result<committed<gig>> create_gig(const gig& offer) override;
