@@ -31,7 +31,10 @@ struct parser {
   CLI::App app{"A tutoring marketplace's server that never shows a list older than the last write.", "bookings-server"};
   CLI::App* serve = nullptr;
   CLI::App* seed = nullptr;
-  bool is_check = false;
+  CLI::App* backup = nullptr;
+  CLI::App* restore = nullptr;
+  bool is_check = false, is_forced = false;
+  std::string file;
   std::map<std::string, std::string> flags;
 
   parser() {
@@ -46,6 +49,11 @@ struct parser {
     serve = app.add_subcommand("serve", "Run the server; this is what happens without a command")->fallthrough();
     serve->add_flag("--check-config", is_check, "Check the configuration and exit: 0 where it is good, else 2");
     seed = app.add_subcommand("seed", "Put demo data into the store")->fallthrough();
+    backup = app.add_subcommand("backup", "Copy the store to a file, also while servers use it")->fallthrough();
+    backup->add_option("FILE", file, "The file to write; it is whole and checked when it gets this name")->required();
+    backup->add_flag("--force", is_forced, "Replace the file if it is there");
+    restore = app.add_subcommand("restore", "Put a backup in place of the store, which no server may use")->fallthrough();
+    restore->add_option("FILE", file, "The backup; it stays as it is")->required();
     add_flags(app, flags);
   }
 };
@@ -88,8 +96,14 @@ command parse_command_line(int argc, char** argv) {
   }
   command result;
   result.flags = std::move(arguments.flags);
+  result.file = std::move(arguments.file);
+  result.is_forced = arguments.is_forced;
   if (arguments.seed->parsed())
     result.what = command::kind::seed;
+  else if (arguments.backup->parsed())
+    result.what = command::kind::backup;
+  else if (arguments.restore->parsed())
+    result.what = command::kind::restore;
   else if (arguments.is_check)
     result.what = command::kind::check_config;
   return result;

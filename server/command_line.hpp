@@ -2,6 +2,8 @@
 //
 //   bookings-server [serve [--check-config]] [flags]
 //   bookings-server seed [flags]
+//   bookings-server backup FILE [--force] [flags]
+//   bookings-server restore FILE [flags]
 #pragma once
 
 #include <map>
@@ -14,12 +16,16 @@ struct command {
     serve,         // run the server
     check_config,  // load the configuration, say what is wrong with it, and end
     seed,          // put demo data into the store
+    backup,        // copy the store to `file`
+    restore,       // put `file` in place of the store
     help,          // print `text` and end
     version,       // print `text` and end
     wrong_usage,   // print `text` to the standard error and end
   };
   kind what = kind::serve;
   std::map<std::string, std::string> flags;  // by the variable's name: {"REDIS_URL", "redis://…"}; not yet checked
+  std::string file;       // of a backup: to be written, or to be restored
+  bool is_forced = false;  // a backup may replace a file that is there
   std::string text;
   int status = 0;  // the exit status of help, version and wrong_usage: 0, 0, 2
 };

@@ -5,6 +5,7 @@
 #include "server/config.hpp"
 #include "server/ops/logging.hpp"
 #include "server/ops/seed.hpp"
+#include "server/stores/sqlite/backup.hpp"
 
 #include <sodium.h>
 #include <spdlog/spdlog.h>
@@ -13,6 +14,7 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <utility>
 
 namespace {
 
@@ -75,18 +77,20 @@ int serve(const load_result& loaded, const std::map<std::string, std::string>& f
   return done;
 }
 
-void show_progress(std::string_view what, int part, int whole) {
+// One line that fills up, on a terminal alone.
+bool show_bar(const std::string& what, int percent) {
   static const bool is_terminal = isatty(STDERR_FILENO) == 1;
   static int last = -1;
-  const int percent = whole > 0 ? part * 100 / whole : 100;
-  if (percent == last) return;
-  last = percent;
-  const int words = static_cast<int>(what.size());
-  if (is_terminal)
-    std::fprintf(stderr, "\rSeeding %-10.*s [%-25s] %3d %%", words, what.data(),
+  if (percent != std::exchange(last, percent) && is_terminal)
+    std::fprintf(stderr, "\r%-18s [%-25s] %3d %%", what.c_str(),
                  std::string(static_cast<std::size_t>(percent / 4), '#').c_str(), percent);
-  else if (percent == 100)
-    std::fprintf(stderr, "Seeded %d %.*s\n", whole, words, what.data());
+  return is_terminal;
+}
+
+void show_progress(std::string_view what, int part, int whole) {
+  const int percent = whole > 0 ? part * 100 / whole : 100;
+  if (!show_bar("Seeding " + std::string(what), percent) && part == whole)
+    std::fprintf(stderr, "Seeded %d %.*s\n", whole, static_cast<int>(what.size()), what.data());
 }
 
 int seed(const config& settings) {
@@ -109,6 +113,33 @@ int seed(const config& settings) {
   return done;
 }
 
+volatile std::sig_atomic_t interrupted = 0;
+
+// What both ways of copying have in common. They are ended between two steps, so that no half of a file is left.
+sqlite::backup_options copy_options(std::string from, std::string to, const char* doing) {
+  for (const int number : {SIGINT, SIGTERM}) std::signal(number, [](int) { interrupted = 1; });
+  return {std::move(from), std::move(to), sqlite::overwrite::no, [doing](int percent) {
+            if (show_bar(doing, percent) && percent == 100) std::fputc('\n', stderr);
+            return interrupted == 0;
+          }};
+}
+
+int backup(const config& settings, const command& wanted) {
+  auto options = copy_options(settings.sqlite_file.string(), wanted.file, "Backing up");
+  if (wanted.is_forced) options.existing = sqlite::overwrite::yes;
+  const auto bytes = sqlite::back_up(options);
+  std::printf("Backed up %s to %s: %ju bytes, checked.\n", options.from.c_str(), options.to.c_str(), bytes);
+  return done;
+}
+
+int restore(const config& settings, const command& wanted) {
+  const auto options = copy_options(wanted.file, settings.sqlite_file.string(), "Restoring");
+  const auto aside = sqlite::restore(options);
+  if (aside) std::printf("What was there is kept as %s.\n", aside->c_str());
+  std::printf("Restored %s from %s.\n", options.to.c_str(), options.from.c_str());
+  return done;
+}
+
 int run(const command& wanted) {
   using kind = command::kind;
   if (wanted.what == kind::help || wanted.what == kind::version || wanted.what == kind::wrong_usage) {
@@ -124,7 +155,10 @@ int run(const command& wanted) {
     std::puts("The configuration is valid.");
     return done;
   }
-  return wanted.what == kind::seed ? seed(loaded.value) : serve(loaded, wanted.flags);
+  if (wanted.what == kind::seed) return seed(loaded.value);
+  if (wanted.what == kind::backup) return backup(loaded.value, wanted);
+  if (wanted.what == kind::restore) return restore(loaded.value, wanted);
+  return serve(loaded, wanted.flags);
 }
 
 }  // namespace

@@ -59,11 +59,27 @@ TEST(command_line, each_row_of_the_table_has_a_flag) {
   }
 }
 
+TEST(command_line, backup_and_restore_name_a_file) {
+  auto backup = parse({"backup", "a copy.db", "--force", "--store-url", "sqlite:b.db"});
+  EXPECT_EQ(backup.what, kind::backup) << backup.text;
+  EXPECT_EQ(backup.file, "a copy.db");
+  EXPECT_TRUE(backup.is_forced);
+  EXPECT_EQ(backup.flags["STORE_URL"], "sqlite:b.db");
+  EXPECT_FALSE(parse({"backup", "copy.db"}).is_forced);
+  auto restore = parse({"restore", "copy.db"});
+  EXPECT_EQ(restore.what, kind::restore) << restore.text;
+  EXPECT_EQ(restore.file, "copy.db");
+}
+
 TEST(command_line, wrong_usage_has_status_two_and_says_what) {
   for (const auto& arguments : std::vector<std::vector<std::string>>{{"dance"},
                                                                      {"--dance"},
                                                                      {"serve", "seed"},
                                                                      {"seed", "--check-config"},
+                                                                     {"backup"},
+                                                                     {"restore"},
+                                                                     {"backup", "a.db", "b.db"},
+                                                                     {"restore", "a.db", "--force"},
                                                                      {"--port"},
                                                                      {"--port", "1", "--port", "2"},
                                                                      {"serve", "extra"}}) {

@@ -1,5 +1,6 @@
 #include "server/stores/sqlite/sqlite_store.hpp"
 
+#include "server/stores/sqlite/backup.hpp"
 #include "server/stores/sqlite/schema.hpp"
 #include "server/stores/sqlite/sqlite_calls.hpp"
 
@@ -73,6 +74,10 @@ std::unique_ptr<sqlite::connection> open_writer(const sqlite_options& options) {
     create_private_file(options.path);
     auto writer = std::make_unique<sqlite::connection>(options.path, sqlite::access::read_write, options.clock);
     sqlite::migrate(*writer);
+    if (const auto copied = sqlite::settle_backup(*writer))
+      spdlog::warn("[Store] This is a backup of store {}, made at {}. It goes on as a store of its own: nothing that was cached"
+                   " for the other one will be used",
+                   copied->of, format_time(copied->at));
     return writer;
   } catch (const sqlite::newer_schema& e) {
     throw boost::system::system_error(make_error_code(errc::store_too_new), cannot_open(options.path, e.what()));
