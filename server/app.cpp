@@ -27,12 +27,17 @@
 #include <spdlog/spdlog.h>
 
 #include <future>
+#include <thread>
 
 namespace bookings {
 namespace {
 
 constexpr std::size_t store_readers = 4;
 constexpr std::chrono::seconds drain_time{10};
+// Between the first "no" of /ready and the closed port, for a load balancer to look; where nobody has looked for half a
+// minute, nobody is waited for.
+constexpr std::chrono::seconds ready_grace{1}, ready_watched{30};
+constexpr std::chrono::seconds finish_time{3};
 
 std::shared_ptr<reprise::backend> make_backend(const config& settings, const secrets& secret, http::io_threads& threads,
                                                const std::shared_ptr<reprise::environment>& world) {
@@ -89,7 +94,7 @@ struct app::parts {
     api::add_review_routes(routes, stores, invalidate);
     api::add_manual_payment_routes(routes, stores, invalidate);
     api::add_trail_routes(routes, stores);
-    ops::add_ops_routes(routes, {stores, cache, numbers, slow, draining});
+    ops::add_ops_routes(routes, {stores, cache, numbers, slow, ready});
     numbers.add(collector = caching::make_cache_collector(cache, *data));
     way.emplace(routes,
                 http::pipeline_parts{
@@ -115,7 +120,7 @@ struct app::parts {
   caching::invalidator invalidate;
   auth::token_authority tokens;
   std::shared_ptr<prometheus::Collectable> collector;
-  std::atomic<bool> draining{false};
+  ops::readiness ready;
   http::router routes;
   std::optional<http::pipeline> way;
   std::optional<http::listener> doors;
@@ -138,13 +143,16 @@ bool app::is_caching() const noexcept { return parts_->cache.is_available(); }
 
 void app::drain_and_stop() {
   if (!parts_->keeper.valid()) return;
-  parts_->draining = true;
+  parts_->ready.begin_draining();
+  if (parts_->ready.is_watched(ready_watched)) std::this_thread::sleep_for(ready_grace);
   const auto deadline = std::chrono::steady_clock::now() + drain_time;
   boost::asio::co_spawn(parts_->threads.context(0), parts_->doors->drain(deadline), boost::asio::use_future).wait();
   // After the last request: its invalidation still needed Redis.
   parts_->cache.stop();
   parts_->keeper.wait_for(std::chrono::seconds(2));
   parts_->keeper = {};
+  // What still runs ends by itself, if it can: nothing suspended is then destroyed with the contexts.
+  if (!parts_->threads.finish(finish_time)) spdlog::warn("[Server] Something was still running at the end, and is cut off");
   parts_->threads.stop();
   parts_->threads.join();
 }

@@ -25,7 +25,8 @@ class app {
   std::uint16_t port() const noexcept;
   // Is the cache in use?
   bool is_caching() const noexcept;
-  // /ready says no, nothing new is accepted, what runs is finished for up to ten seconds, then everything is closed.
+  // /ready says no, for a second where somebody has asked for it lately; then nothing new is accepted, what runs is finished
+  // for up to ten seconds, and everything is closed.
   void drain_and_stop();
 
  private:

@@ -9,20 +9,6 @@
 #include <string>
 
 namespace bookings::http {
-namespace {
-
-void run(boost::asio::io_context& context, std::size_t index) noexcept {
-  const auto name = "io-" + std::to_string(index);
-  pthread_setname_np(pthread_self(), name.c_str());
-  try {
-    context.run();
-  } catch (const std::exception& error) {
-    spdlog::critical("[Server] An exception escaped on {}: {}", name, error.what());
-    std::terminate();
-  }
-}
-
-}  // namespace
 
 io_threads::io_threads(std::size_t count) {
   if (count == 0) throw std::logic_error("there must be an I/O thread");
@@ -41,8 +27,34 @@ io_threads::~io_threads() {
 
 void io_threads::start() {
   for (std::size_t index = 0; index < contexts_.size(); ++index) {
-    threads_.emplace_back([this, index] { run(*contexts_[index], index); });
+    {
+      const std::scoped_lock lock(mutex_);
+      ++running_;
+    }
+    threads_.emplace_back([this, index] { run(index); });
   }
+}
+
+void io_threads::run(std::size_t index) noexcept {
+  const auto name = "io-" + std::to_string(index);
+  pthread_setname_np(pthread_self(), name.c_str());
+  try {
+    contexts_[index]->run();
+  } catch (const std::exception& error) {
+    spdlog::critical("[Server] An exception escaped on {}: {}", name, error.what());
+    std::terminate();
+  }
+  {
+    const std::scoped_lock lock(mutex_);
+    --running_;
+  }
+  returned_.notify_all();
+}
+
+bool io_threads::finish(std::chrono::steady_clock::duration longest) {
+  for (auto& guard : guards_) guard.reset();
+  std::unique_lock lock(mutex_);
+  return returned_.wait_for(lock, longest, [this] { return running_ == 0; });
 }
 
 void io_threads::stop() {

@@ -24,7 +24,8 @@ class ops_routes {
 
   // May traffic be sent here? Not without the store, and not while draining; without Redis it may.
   awaitable<reply> ready(request& what) const {
-    if (parts_.draining) co_return http::failure(errc::overloaded, what.request_id);
+    parts_.ready.note_question();
+    if (parts_.ready.is_draining()) co_return http::failure(errc::overloaded, what.request_id);
     const auto answered = co_await parts_.stores.upkeep("check", [](store& s) { return s.check(); });
     if (!answered) co_return http::failure(errc::store_unavailable, what.request_id);
     co_return http::success(200, {{"store", "up"}, {"cache", parts_.cache.is_available() ? "in use" : "bypassed"}});

@@ -4,11 +4,10 @@
 #include "reprise/response_cache.hpp"
 #include "server/http/router.hpp"
 #include "server/ops/metrics.hpp"
+#include "server/ops/readiness.hpp"
 #include "server/stores/async_store.hpp"
 
 #include <boost/asio/thread_pool.hpp>
-
-#include <atomic>
 
 namespace bookings::ops {
 
@@ -17,7 +16,7 @@ struct ops_parts {
   reprise::response_cache& cache;
   metrics& numbers;
   boost::asio::thread_pool& slow;       // collecting asks the store, which blocks
-  const std::atomic<bool>& draining;
+  readiness& ready;
 };
 
 // All must outlive the router.
