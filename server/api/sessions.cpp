@@ -59,9 +59,12 @@ class sessions {
   // {reason?}: what an admin does to another account. `action` is store::block_user or unblock_user, `name` its name.
   using state_action = result<committed<session>> (store::*)(const id&, const id&, const std::optional<std::string>&);
   awaitable<reply> change_state(request& what, std::string_view name, state_action action) const {
-    http::body_reader body(what);
-    const auto reason = body.optional_text("reason", 1, longest_reason);
-    if (auto failed = body.failure()) co_return *failed;
+    std::optional<std::string> reason;
+    if (!what.body.empty()) {  // there is nothing that must be said
+      http::body_reader body(what);
+      reason = body.optional_text("reason", 1, longest_reason);
+      if (auto failed = body.failure()) co_return *failed;
+    }
     const auto done = co_await parts_.stores.write(name, [&](store& s) {
       return (s.*action)(what.path_value("id"), what.identity->user_id, reason);
     });

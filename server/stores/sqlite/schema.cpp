@@ -158,6 +158,9 @@ constexpr const char* version_3 = R"sql(
 ALTER TABLE users ADD COLUMN token_version INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE users ADD COLUMN state TEXT NOT NULL DEFAULT 'active' CHECK (state IN ('active', 'blocked', 'deleted'));
 
+-- A teacher's gigs, withdrawn ones too: for the export of an account.
+CREATE INDEX gigs_teacher ON gigs (teacher_id, created_at, id);
+
 -- A backup gets an identity of its own, with a mark that tells of what it is a copy; the first start on it takes the mark
 -- off (server/stores/sqlite/backup.cpp).
 CREATE TABLE store_identity (
