@@ -1,0 +1,69 @@
+"""Rolling upgrades: entries of another format, stores of other versions."""
+import os
+import sqlite3
+import subprocess
+
+from conftest import SERVER
+
+
+def test_entry_of_another_format_is_a_miss_and_is_replaced(server, redis_server):
+    student = server.register("student")
+    read = lambda: server.get("/api/bookings", student["token"])
+    assert [read().headers["X-Cache"] for _ in range(2)] == ["MISS", "HIT"]
+    key = f'bookings:user:{student["id"]}:role:student:query:{{}}'
+    redis = redis_server.client
+    ours = redis.get(key)
+    assert ours.startswith("RP1 ")
+    forgery = ours.replace('"data":[]', '"data":[{"id":"of another version"}]')
+    for theirs in (forgery.replace("RP1 ", "RP2 ", 1), forgery.replace("RP1 ", "RP0 ", 1), forgery[4:], "", "RP1 ", "\n", "{}"):
+        redis.set(key, theirs, keepttl=True)
+        reply = read()
+        assert (reply.headers["X-Cache"], reply.json()["data"]) == ("MISS", []), theirs[:40]
+        assert redis.get(key).startswith("RP1 ")
+        assert read().headers["X-Cache"] == "HIT"
+    ours = redis.get(key)
+    redis.set(key, ours.replace('"page":1', '"page":7'), keepttl=True)  # what makes the difference: this is our own format
+    reply = read()
+    assert (reply.headers["X-Cache"], reply.json()["page"]) == ("HIT", 7)
+
+
+def test_session_of_another_form_lets_nobody_in_and_is_read_again_after_a_logout(server, redis_server):
+    """The text is compared as a whole: what this version would not have written is no good session."""
+    student = server.register("student")
+    assert server.get("/api/auth/me", student["token"]).status_code == 200
+    key = f'sessions:user:{student["id"]}:role:any:query:{{}}'
+    ours = redis_server.client.get(key)
+    assert ours.endswith('{"version":1,"state":"active","role":"student"}')
+    redis_server.client.set(key, ours.replace('"role":"student"', '"role":"admin!!"'), keepttl=True)
+    assert server.get("/api/auth/me", student["token"]).status_code == 401
+    redis_server.client.delete(key)
+    assert server.get("/api/auth/me", student["token"]).status_code == 200
+
+
+def serve(folder):
+    environment = {**os.environ, "STORE_URL": f"sqlite:{folder}/bookings.db", "PORT": "0"}
+    return subprocess.run([SERVER], env=environment, cwd=folder, text=True, capture_output=True, timeout=60)
+
+
+def version_of(folder, become=None):
+    with sqlite3.connect(f"{folder}/bookings.db") as database:
+        if become is not None:
+            database.execute(f"PRAGMA user_version = {become}")
+        return database.execute("PRAGMA user_version").fetchone()[0]
+
+
+def test_store_of_the_next_version_is_refused_with_status_1_and_left_as_it_is(start, tmp_path):
+    first = start()
+    user = first.register("student")
+    assert first.stop() == 0
+    newest = version_of(tmp_path)
+    version_of(tmp_path, become=newest + 1)
+    refused = serve(tmp_path)
+    assert refused.returncode == 1, refused
+    for words in (f"version {newest + 1}", f"versions up to {newest}", "start the newer program", "bookings.db"):
+        assert words in refused.stderr, refused.stderr
+    assert version_of(tmp_path) == newest + 1
+    version_of(tmp_path, become=newest)
+    again = start()
+    assert again.get("/api/auth/me", user["token"]).status_code == 200
+
