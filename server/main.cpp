@@ -47,7 +47,8 @@ void ensure_admin(store& data, const config& settings, const secrets& secret) {
   if (data.find_user_by_email(*settings.admin_email)) return;
   const auto hash = auth::password_hasher().hash(*secret.admin_password);
   if (!hash) throw std::runtime_error("cannot hash ADMIN_PASSWORD: " + hash.error().message());
-  const auto made = data.create_user({make_id(), *settings.admin_email, "Administrator", role::admin, *hash, now(), {}});
+  const user admin{make_id(), *settings.admin_email, "Administrator", role::admin, *hash, now(), {}};
+  const auto made = data.create_user(admin);
   // Another process may have been first.
   if (!made && made.error() != errc::email_taken) throw std::runtime_error("cannot create the admin: " + made.error().message());
   if (made) spdlog::info("[Server] Created the first admin");

@@ -1,6 +1,6 @@
 // Manual payments: students say that they paid, admins look whether they did. Not cached: few read them, and these must
-// see what is so; what they change in bookings is invalidated. The rules are in server/domain/payment.hpp, and are asked
-// inside the store's transactions.
+// see what is so; what they change in bookings is invalidated. The rules are in server/domain/payment.hpp, and are
+// asked inside the store's transactions.
 #pragma once
 
 #include "server/caching/invalidations.hpp"

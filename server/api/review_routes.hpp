@@ -1,5 +1,5 @@
-// Reviews: lists by gig or by teacher, through the cache, and the one write that makes a review. Who may review what is in
-// server/domain/review.hpp, and is asked inside the store's transaction.
+// Reviews: lists by gig or by teacher, through the cache, and the one write that makes a review. Who may review what is
+// in server/domain/review.hpp, and is asked inside the store's transaction.
 #pragma once
 
 #include "server/caching/invalidations.hpp"

@@ -14,7 +14,8 @@ const std::vector<cached_route>& cached_routes() {
       {"/api/gigs/:id", {.prefix = "gigs", .audience = audience::thing}, "id"},
       {"/api/users/:id", {.prefix = "users", .audience = audience::thing}, "id"},
       {"/api/reviews",
-       {.prefix = "reviews", .vary_query = {"gigId", "teacherId", "page", "limit", "sort"}, .audience = audience::thing},
+       {.prefix = "reviews", .vary_query = {"gigId", "teacherId", "sort", "page", "limit"},
+        .audience = audience::thing},
        {}, {"gigId", "teacherId"}},
   };
   return table;

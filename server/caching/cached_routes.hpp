@@ -15,8 +15,8 @@ namespace bookings::caching {
 struct cached_route {
   std::string pattern;  // of a GET route: "/api/bookings"
   reprise::cache_policy policy;
-  // audience::thing: what says which. A ":name" segment, or query parameters of which one must be there, once; a request
-  // that has none or several is for the controller to refuse, and is not cached. Name them in `vary_query` too.
+  // audience::thing: what says which. A ":name" segment, or query parameters of which one must be there, once; a
+  // request that has none or several is for the controller to refuse, and is not cached. Name them in `vary_query` too.
   std::string thing{};
   std::vector<std::string> thing_query{};
 };

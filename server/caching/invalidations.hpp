@@ -21,8 +21,8 @@ class invalidator {
  public:
   invalidator(reprise::response_cache& cache, async_store& stores) : cache_(cache), stores_(stores) {}
 
-  // Invalidates what a committed write changed; `write` must outlive the coroutine. A failure is not the client's: the write's rows stay in the outbox, and
-  // the cache is bypassed until the relay has repeated them.
+  // Invalidates what a committed write changed; `write` must outlive the coroutine. A failure is not the client's: the
+  // write's rows stay in the outbox, and the cache is bypassed until the relay has repeated them.
   template <class T>
   boost::asio::awaitable<void> after(const committed<T>& write) {
     return after(write.rows, write.shown_in);

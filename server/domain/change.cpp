@@ -5,9 +5,9 @@
 namespace bookings {
 namespace {
 
-constexpr change_kind all_kinds[] = {change_kind::user_bookings, change_kind::gig,         change_kind::user_profile,
-                                     change_kind::user_name,     change_kind::gig_reviews, change_kind::teacher_reviews,
-                                     change_kind::session};
+constexpr change_kind all_kinds[] = {
+    change_kind::user_bookings, change_kind::gig,             change_kind::user_profile, change_kind::user_name,
+    change_kind::gig_reviews,   change_kind::teacher_reviews, change_kind::session};
 
 std::string_view name_of(change_kind kind) noexcept {
   switch (kind) {

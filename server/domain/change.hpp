@@ -32,8 +32,8 @@ struct change {
 std::string to_text(const change& what);
 std::optional<change> parse_change(std::string_view text);
 
-// Where a changed thing is shown by what is another's: a gig's title among bookings, a user's name in nearly everything.
-// Empty for a change that only its own places show.
+// Where a changed thing is shown by what is another's: a gig's title among bookings, a user's name in nearly
+// everything. Empty for a change that only its own places show.
 struct showing {
   std::vector<std::string> booking_lists;  // of these users
   std::vector<std::string> gig_pages;      // of these gigs; where there are any, the lists of gigs show it too
@@ -46,8 +46,8 @@ struct showing {
 bool is_shown_elsewhere(const change& what) noexcept;
 
 // What a committed write hands to the invalidation: its value, its outbox rows, and where the thing was shown when the
-// transaction looked. Whoever invalidates asks the store again after the commit and takes the union of both: either alone
-// misses a concurrent change.
+// transaction looked. Whoever invalidates asks the store again after the commit and takes the union of both: either
+// alone misses a concurrent change.
 struct outbox_row {
   std::int64_t number = 0;
   change what;

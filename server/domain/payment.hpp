@@ -1,5 +1,5 @@
-// Manual payments: a student says that they paid for a booking (by a mobile wallet, a bank, in cash), and an admin looks
-// whether the money came. Pure rules; the store calls them inside its transactions.
+// Manual payments: a student says that they paid for a booking (by a mobile wallet, a bank, in cash), and an admin
+// looks whether the money came. Pure rules; the store calls them inside its transactions.
 //
 //   pending ─ verify → verified   the booking's payment: pending → paid
 //           └ reject → rejected                          pending → unpaid, and the student may try again

@@ -32,8 +32,9 @@ struct profile_changes {
 
 void apply(const profile_changes& changes, user& to);
 
-// What such a write changes for others, going by the members that it names and not by what differs: the answer tells what
-// is there, which an earlier write may have put there and not yet invalidated. Empty where nobody else is shown any.
+// What such a write changes for others, going by the members that it names and not by what differs: the answer tells
+// what is there, which an earlier write may have put there and not yet invalidated. Empty where nobody else is shown
+// any.
 std::vector<change> changes_of(const profile_changes& changes, const bookings::id& user_id);
 
 }  // namespace bookings

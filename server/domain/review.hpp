@@ -43,8 +43,8 @@ struct review_query {
   page_request page = {};
 };
 
-// May `who` review this booking? errc::not_found for strangers, errc::forbidden for its teacher, errc::wrong_state where
-// it is not completed. That there is no review yet is for the store to see.
+// May `who` review this booking? errc::not_found for strangers, errc::forbidden for its teacher, errc::wrong_state
+// where it is not completed. That there is no review yet is for the store to see.
 result<void> check_reviewable(const booking& what, const bookings::id& who);
 
 // What a new review changes: the reviews of its gig and those of its teacher, whose rating it changes too.

@@ -3,9 +3,10 @@
 namespace bookings {
 namespace {
 
-constexpr trail_action all_actions[] = {
-    trail_action::verify_payment, trail_action::reject_payment, trail_action::refund,         trail_action::release,
-    trail_action::block_user,     trail_action::unblock_user,   trail_action::reset_password, trail_action::purge_cache};
+constexpr trail_action all_actions[] = {trail_action::verify_payment, trail_action::reject_payment,
+                                        trail_action::refund,         trail_action::release,
+                                        trail_action::block_user,     trail_action::unblock_user,
+                                        trail_action::reset_password, trail_action::purge_cache};
 constexpr trail_subject all_subjects[] = {trail_subject::user, trail_subject::manual_payment, trail_subject::payment,
                                           trail_subject::cache};
 

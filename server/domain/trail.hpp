@@ -1,5 +1,5 @@
-// The trail: who did what to what and when, of the acts that somebody may have to answer for. Kept in the store, written
-// in the transaction of the act itself, readable by admins, and never changed. Not a log: nothing here expires.
+// The trail: who did what to what and when, of the acts that somebody may have to answer for. Kept in the store,
+// written in the transaction of the act itself, readable by admins, and never changed. Not a log: nothing here expires.
 #pragma once
 
 #include "server/domain/id.hpp"

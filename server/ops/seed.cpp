@@ -34,7 +34,11 @@ std::discrete_distribution<std::size_t> zipf(std::size_t size) {
 class seeder {
  public:
   seeder(store& into, const seed_progress& progress, const seed_options& options)
-      : store_(into), progress_(progress), options_(options), random_(options.random_seed), details_(options.random_seed) {}
+      : store_(into),
+        progress_(progress),
+        options_(options),
+        random_(options.random_seed),
+        details_(options.random_seed) {}
 
   result<seed_summary> run();
 

@@ -1,6 +1,6 @@
-// Demo data, so that a fresh installation has something to show: teachers, students, gigs, bookings, reviews and payments
-// that look like real use, a few of each very busy and most of them quiet. For demonstrations, tests and benchmarks; never for real
-// data.
+// Demo data, so that a fresh installation has something to show: teachers, students, gigs, bookings, reviews and
+// payments that look like real use, a few of each very busy and most of them quiet. For demonstrations, tests and
+// benchmarks; never for real data.
 #pragma once
 
 #include "server/domain/time.hpp"
@@ -16,7 +16,8 @@ namespace bookings {
 // Who logs in for a demonstration: the busiest student and the busiest teacher.
 inline constexpr std::string_view demo_student_email = "student@example.com";
 inline constexpr std::string_view demo_teacher_email = "teacher@example.com";
-// The admin who decided about the demo's payments. Nobody can log in as it: a known password must not open an installation.
+// The admin who decided about the demo's payments. Nobody can log in as it: a known password must not open an
+// installation.
 inline constexpr std::string_view demo_office_email = "office@example.com";
 
 struct seed_options {
@@ -35,8 +36,8 @@ struct seed_summary {
   int users = 0, gigs = 0, bookings = 0, reviews = 0, payments = 0;
 };
 
-// Called after each thing that was written: "accounts", "gigs", "bookings", "reviews" or "payments", and how many of how
-// many.
+// Called after each thing that was written: "accounts", "gigs", "bookings", "reviews" or "payments", and how many of
+// how many.
 using seed_progress = std::function<void(std::string_view what, int done, int total)>;
 
 // Writes the demo data through the store's own functions, so every rule holds and every outbox row is there. Does

@@ -95,7 +95,8 @@ result<int> seed_payments(store& into, const seed_progress& progress, const seed
                           std::span<const booking> made, const id& admin) {
   dice random(options.random_seed, 2);
   const auto paid = choose(made, [&](const booking& each) {
-    return each.status == booking_status::accepted && each.payment == payment_status::unpaid && random.chance(percent_paid);
+    return each.status == booking_status::accepted && each.payment == payment_status::unpaid &&
+           random.chance(percent_paid);
   });
   const int total = static_cast<int>(paid.size());
   int done = 0;

@@ -10,8 +10,8 @@
 
 namespace bookings {
 
-// Both write through the store's own functions, return how many they wrote, and give the store's errors. The same bookings,
-// in the same order, with the same seed have the same outcomes, but for ids.
+// Both write through the store's own functions, return how many they wrote, and give the store's errors. The same
+// bookings, in the same order, with the same seed have the same outcomes, but for ids.
 
 // About half of the completed bookings are reviewed, within days of the lesson; most students are content.
 result<int> seed_reviews(store& into, const seed_progress& progress, const seed_options& options,

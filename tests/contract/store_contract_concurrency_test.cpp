@@ -118,7 +118,8 @@ TEST_P(store_contract, decide_manual_payment_at_once_one_wins_and_the_booking_ag
       if (outcome) ++(who ? verified : rejected_count);
     });
     EXPECT_EQ(verified + rejected_count, 1);
-    EXPECT_EQ(must(data->find_booking(booked.id)).row.payment, verified ? payment_status::paid : payment_status::unpaid);
+    EXPECT_EQ(must(data->find_booking(booked.id)).row.payment,
+              verified ? payment_status::paid : payment_status::unpaid);
   }
   EXPECT_EQ(must(data->list_trail({})).total, 10);
 }

@@ -6,7 +6,8 @@ namespace {
 
 TEST_P(store_contract, create_user_keeps_what_they_tell_of_themselves) {
   auto account = a_user("told@example.com");
-  account.about = {.bio = "Learns", .phone = "+880 1", .address = "Road 5", .city = "Dhaka", .postcode = "1207", .country = "BD"};
+  account.about = {.bio = "Learns", .phone = "+880 1", .address = "Road 5", .city = "Dhaka", .postcode = "1207",
+                   .country = "BD"};
   must(data->create_user(account));
   for (const auto& found : {must(data->find_user(account.id)), must(data->find_user_by_email("told@example.com"))}) {
     EXPECT_EQ(found.about.bio, "Learns");
@@ -40,7 +41,9 @@ TEST_P(store_contract, find_profile_shows_what_is_public_and_a_teachers_ratings)
 }
 
 TEST_P(store_contract, update_profile_unknown_user_is_not_found) {
-  EXPECT_EQ(rows_of([&] { EXPECT_EQ(data->update_profile(make_id(), {.name = "x"}).error(), errc::not_found); }), (texts{}));
+  const auto written =
+      rows_of([&] { EXPECT_EQ(data->update_profile(make_id(), {.name = "x"}).error(), errc::not_found); });
+  EXPECT_EQ(written, (texts{}));
 }
 
 TEST_P(store_contract, update_profile_commits_a_row_for_what_others_are_shown) {
@@ -89,7 +92,8 @@ TEST_P(store_contract, rename_leaves_the_pages_of_deleted_gigs) {
 
 TEST_P(store_contract, places_showing_changes_that_only_their_own_places_show_are_none) {
   must(rate(algebra.id, 5));
-  for (const auto kind : {change_kind::user_bookings, change_kind::user_profile, change_kind::gig_reviews, change_kind::teacher_reviews}) {
+  for (const auto kind : {change_kind::user_bookings, change_kind::user_profile, change_kind::gig_reviews,
+                          change_kind::teacher_reviews}) {
     for (const auto& about : {student.id, teacher.id, algebra.id}) {
       EXPECT_FALSE(is_shown_elsewhere({kind, about}));
       EXPECT_EQ(must(data->places_showing({kind, about})), showing{});

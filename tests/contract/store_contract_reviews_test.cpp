@@ -17,7 +17,8 @@ texts comments(const page<review_view>& list) {
 TEST_P(store_contract, create_review_completed_booking_is_shown_at_gig_and_teacher) {
   const auto booked = book(algebra.id, completed);
   const auto created = must(data->create_review(a_review(booked.row, 4, "Clear")));
-  for (const auto& query : {review_query{review_subject::gig, algebra.id}, review_query{review_subject::teacher, teacher.id}}) {
+  for (const auto& query :
+       {review_query{review_subject::gig, algebra.id}, review_query{review_subject::teacher, teacher.id}}) {
     const auto list = must(data->list_reviews(query));
     ASSERT_EQ(list.rows.size(), 1u);
     EXPECT_EQ(list.total, 1);
@@ -49,7 +50,7 @@ TEST_P(store_contract, create_review_refused_leaves_nothing) {
   const auto pending_one = book(algebra.id), done = book(algebra.id, completed);
   EXPECT_EQ(rows_of([&] {
               EXPECT_EQ(data->create_review(a_review(pending_one.row, 4)).error(), errc::wrong_state);
-              auto of_stranger = a_review(done.row, 4), of_teacher = a_review(done.row, 4), of_nothing = a_review(done.row, 4);
+              auto of_stranger = a_review(done.row, 4), of_teacher = of_stranger, of_nothing = of_stranger;
               of_stranger.student_id = other_teacher.id;
               of_teacher.student_id = teacher.id;
               of_nothing.booking_id = make_id();
@@ -99,7 +100,8 @@ TEST_P(store_contract, list_reviews_orders_and_pages_hold_each_once) {
     for (const auto of : {review_subject::gig, review_subject::teacher}) {
       texts found;
       for (int number = 1; number <= 4; ++number) {
-        const auto list = must(data->list_reviews({of, of == review_subject::gig ? algebra.id : teacher.id, order, {number, 2}}));
+        const auto& subject = of == review_subject::gig ? algebra.id : teacher.id;
+        const auto list = must(data->list_reviews({of, subject, order, {number, 2}}));
         EXPECT_EQ(list.total, 5);
         for (const auto& each : comments(list)) found.push_back(each);
       }

@@ -43,8 +43,11 @@ TEST_P(store_seed, seed_demo_empty_store_fills_it_with_skewed_fitting_data) {
   EXPECT_EQ(summary.users, 145);
   EXPECT_EQ(summary.gigs, 60);
   EXPECT_GE(summary.bookings, 1150);
-  EXPECT_EQ(told, (std::map<std::string, int, std::less<>>{{"accounts", 145}, {"gigs", 60}, {"bookings", 1200},
-                                                            {"reviews", summary.reviews}, {"payments", summary.payments}}));
+  EXPECT_EQ(told, (std::map<std::string, int, std::less<>>{{"accounts", 145},
+                                                           {"gigs", 60},
+                                                           {"bookings", 1200},
+                                                           {"reviews", summary.reviews},
+                                                           {"payments", summary.payments}}));
 
   const auto offered = must(data->list_gigs({.page = {1, 100}}));
   EXPECT_EQ(offered.total, 60);
@@ -104,7 +107,8 @@ TEST_P(store_seed, seed_demo_reviews_and_payments_fit_their_bookings) {
   EXPECT_TRUE(profile.bio && profile.city && profile.country);
 
   std::map<manual_payment_status, std::int64_t> payments;
-  for (const auto status : {manual_payment_status::pending, manual_payment_status::verified, manual_payment_status::rejected}) {
+  using enum manual_payment_status;
+  for (const auto status : {pending, verified, rejected}) {
     const auto list = must(data->list_manual_payments({.status = status, .page = {1, 100}}));
     payments[status] = list.total;
     EXPECT_GT(list.total, 0) << to_text(status);
@@ -113,9 +117,8 @@ TEST_P(store_seed, seed_demo_reviews_and_payments_fit_their_bookings) {
       EXPECT_LE(each.row.created_at, options.now);
     }
   }
-  EXPECT_EQ(payments[manual_payment_status::pending] + payments[manual_payment_status::verified] +
-                payments[manual_payment_status::rejected], summary.payments);
-  EXPECT_EQ(must(data->list_trail({})).total, summary.payments - payments[manual_payment_status::pending]);
+  EXPECT_EQ(payments[pending] + payments[verified] + payments[rejected], summary.payments);
+  EXPECT_EQ(must(data->list_trail({})).total, summary.payments - payments[pending]);
 }
 
 TEST_P(store_seed, seed_demo_second_call_does_nothing) {
@@ -142,7 +145,8 @@ TEST_P(store_seed, seed_demo_same_seed_makes_the_same_data) {
     }
     for (const auto& offer : must(into->list_gigs({.page = {1, 100}})).rows) {
       for (const auto& each : must(into->list_reviews({.subject_id = offer.id, .page = {1, 100}})).rows) {
-        text += each.student_name + std::to_string(each.row.rating) + each.row.comment + format_time(each.row.created_at);
+        text += each.student_name + std::to_string(each.row.rating) + each.row.comment;
+        text += format_time(each.row.created_at);
       }
     }
     for (const auto& each : must(into->list_manual_payments({.page = {1, 100}})).rows) text += each.row.transaction_id;

@@ -235,7 +235,8 @@ TEST_F(sqlite_plans, list_manual_payments_every_form_uses_an_index_and_sorts_not
       EXPECT_EQ(plan.find("TEMP B-TREE"), std::string::npos) << plan;
     }
   }
-  expect_searches_only("SELECT 1 FROM manual_payments WHERE method = ? AND transaction_id = ? AND status <> 'rejected'");
+  expect_searches_only(
+      "SELECT 1 FROM manual_payments WHERE method = ? AND transaction_id = ? AND status <> 'rejected'");
 }
 
 // They run under the write lock: each line but those of the union itself is a search of an index that has all it needs.

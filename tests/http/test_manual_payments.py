@@ -1,5 +1,8 @@
 """Manual payments: every step is shown at once in both parties' bookings, and nothing is decided twice."""
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+import requests
 
 from test_refusals import error
 from test_reviews import make_lesson
@@ -92,6 +95,27 @@ def test_rejected_payment_may_be_made_again_and_a_verified_one_not(server, lesso
     second = paid(server, lesson)  # the same transaction: a rejected one does not count
     decide(server, admin, second, "verify")
     error(pay(server, lesson, "TRX3"), 409, "wrong_state")
+
+
+def test_two_processes_at_once_decide_a_payment_once(server, start, redis_server, lesson, admin):
+    servers = [server, start(REDIS_URL=redis_server.url).wait_caching()]
+    payment = paid(server, lesson)
+    headers = {"Authorization": f"Bearer {admin['token']}"}
+
+    def put(number):
+        verdict = ("verify", "reject")[number // 2 % 2]
+        path = f"/api/manual-payments/{payment['id']}/{verdict}"
+        return verdict, requests.put(servers[number % 2].url + path, headers=headers, timeout=30)
+
+    with ThreadPoolExecutor(8) as threads:
+        replies = list(threads.map(put, range(8)))
+    made = [verdict for verdict, reply in replies if reply.status_code == 200]
+    assert len(made) == 1 and {reply.status_code for _, reply in replies} == {200, 409}
+    after = {"verify": "paid", "reject": "unpaid"}[made[0]]
+    for each in servers:
+        for user in (lesson["student"], lesson["teacher"]):
+            assert statuses(each, user)[1] == [after]
+    assert [entry["action"] for entry in server.get("/api/trail", admin["token"]).json()["data"]] == [f"{made[0]}_payment"]
 
 
 def test_transaction_counts_once_for_each_method(server, lesson):

@@ -5,6 +5,7 @@ import threading
 import pytest
 import requests
 
+from conftest import until
 from test_refusals import error
 from test_reviews import make_lesson, review
 
@@ -155,6 +156,17 @@ def test_new_name_reaches_other_processes(server, start, redis_server):
     change(other, lesson["teacher"], name="New Name")
     for path, user in everything_about(lesson)[:6]:
         assert "New Name" in get(server, path, user).text, path
+
+
+def test_new_name_of_a_process_without_redis_is_invalidated_by_the_relay(server, start):
+    """Only the outbox row tells of it, and it names the user alone: the relay asks the store what shows the name."""
+    lesson = make_lesson(server, teacher=server.register("teacher", "Old Name"))
+    assert review(server, lesson).status_code == 201
+    for path, user in everything_about(lesson):
+        assert "Old Name" in get(server, path, user).text
+    change(start(), lesson["teacher"], name="New Name")
+    for path, user in everything_about(lesson):
+        until(lambda: "New Name" in get(server, path, user).text, f"the new name in {path}")
 
 
 @pytest.mark.parametrize("member,value", [

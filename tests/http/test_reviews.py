@@ -1,5 +1,8 @@
 """Reviews through the cache: each list shows a new review, a new title and a new name at once."""
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+import requests
 
 from test_refusals import error
 
@@ -113,6 +116,28 @@ def test_second_review_of_a_booking_is_refused(server, lesson):
     assert review(server, lesson, 4).status_code == 201
     error(review(server, lesson, 1), 409, "already_reviewed")
     assert read(server, lists(lesson)[0])[1] == [4]
+
+
+def test_two_processes_at_once_make_one_review_of_a_booking(server, start, redis_server, lesson):
+    servers = [server, start(REDIS_URL=redis_server.url).wait_caching()]
+    headers = {"Authorization": f"Bearer {lesson['student']['token']}"}
+
+    def post(number):
+        body = {"bookingId": lesson["booking"]["id"], "rating": 1 + number % 5, "comment": str(number)}
+        return requests.post(servers[number % 2].url + "/api/reviews", json=body, headers=headers, timeout=30)
+
+    for path in lists(lesson):
+        read(server, path)
+    with ThreadPoolExecutor(12) as threads:
+        replies = list(threads.map(post, range(12)))
+    made = [reply for reply in replies if reply.status_code == 201]
+    assert len(made) == 1
+    for reply in replies:
+        if reply.status_code != 201:
+            error(reply, 409, "already_reviewed")
+    for each in servers:
+        for path in lists(lesson):
+            assert read(each, path)[1] == [made[0].json()["data"]["rating"]]
 
 
 def test_who_may_review_what(server, lesson):

@@ -101,7 +101,9 @@ TEST(payment_method_text, every_value_comes_back_and_others_are_absent) {
 }
 
 TEST(manual_payment_status_text, every_value_comes_back_and_others_are_absent) {
-  for (const auto status : {pending, verified, rejected}) EXPECT_EQ(parse_manual_payment_status(to_text(status)), status);
+  for (const auto status : {pending, verified, rejected}) {
+    EXPECT_EQ(parse_manual_payment_status(to_text(status)), status);
+  }
   for (const char* text : {"", "Pending", "paid"}) EXPECT_FALSE(parse_manual_payment_status(text)) << text;
 }
 

@@ -28,7 +28,8 @@ TEST(apply_profile_changes, absent_members_stay_and_empty_ones_are_removed) {
 
 TEST(changes_of_profile, name_concerns_all_who_see_it_public_members_the_profile_private_ones_nobody) {
   EXPECT_EQ(changes_of(profile_changes{.name = "A", .bio = "B"}, who), (changes{{change_kind::user_name, who}}));
-  for (const auto& each : {profile_changes{.bio = ""}, profile_changes{.city = "Dhaka"}, profile_changes{.country = "BD"}}) {
+  const profile_changes public_ones[] = {{.bio = ""}, {.city = "Dhaka"}, {.country = "BD"}};
+  for (const auto& each : public_ones) {
     EXPECT_EQ(changes_of(each, who), (changes{{change_kind::user_profile, who}}));
   }
   EXPECT_EQ(changes_of(profile_changes{.phone = "1", .address = "2", .postcode = "3"}, who), changes{});

@@ -153,8 +153,9 @@ TEST(change_text, every_kind_comes_back) {
   EXPECT_EQ(to_text({change_kind::user_bookings, thing}), "user_bookings:65f000000000000000000001");
   EXPECT_EQ(to_text({change_kind::gig, thing}), "gig:65f000000000000000000001");
   EXPECT_EQ(to_text({change_kind::session, thing}), "session:65f000000000000000000001");
-  for (const auto kind : {change_kind::user_bookings, change_kind::gig, change_kind::user_profile, change_kind::user_name,
-                          change_kind::gig_reviews, change_kind::teacher_reviews, change_kind::session}) {
+  for (const auto kind : {change_kind::user_bookings, change_kind::gig, change_kind::user_profile,
+                          change_kind::user_name, change_kind::gig_reviews, change_kind::teacher_reviews,
+                          change_kind::session}) {
     EXPECT_EQ(parse_change(to_text({kind, thing})), (change{kind, thing}));
   }
 }

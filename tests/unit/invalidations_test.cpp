@@ -29,15 +29,18 @@ TEST(scopes_of, each_kind_has_its_own) {
 
 TEST(scopes_of, places_elsewhere_are_added_and_gig_pages_bring_their_lists) {
   EXPECT_EQ(names({change_kind::gig, one}, {.booking_lists = {two}, .review_lists = {one, three}}),
-            (texts{"bookings:user:" + two, "gigs:id:" + one, "gigs:user:shared", "reviews:id:" + one, "reviews:id:" + three}));
+            (texts{"bookings:user:" + two, "gigs:id:" + one, "gigs:user:shared", "reviews:id:" + one,
+                   "reviews:id:" + three}));
   EXPECT_EQ(names({change_kind::user_name, one}, {.booking_lists = {one}, .gig_pages = {two}}),
             (texts{"bookings:user:" + one, "gigs:id:" + two, "gigs:user:shared", "users:id:" + one}));
 }
 
 TEST(is_shown_elsewhere, what_lists_of_others_show) {
   for (const auto kind : {change_kind::gig, change_kind::user_name}) EXPECT_TRUE(is_shown_elsewhere({kind, one}));
-  for (const auto kind : {change_kind::user_bookings, change_kind::user_profile, change_kind::gig_reviews, change_kind::teacher_reviews})
+  for (const auto kind : {change_kind::user_bookings, change_kind::user_profile, change_kind::gig_reviews,
+                          change_kind::teacher_reviews}) {
     EXPECT_FALSE(is_shown_elsewhere({kind, one}));
+  }
 }
 
 }  // namespace

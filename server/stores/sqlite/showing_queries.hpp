@@ -1,5 +1,6 @@
-// The SQL of places_showing. Each takes one id, ?1, and gives ids, each once. They run inside the write transaction of a
-// change too, so each is answered from indexes alone. Apart from the store, so that a test can ask SQLite for their plans.
+// The SQL of places_showing. Each takes one id, ?1, and gives ids, each once. They run inside the write transaction of
+// a change too, so each is answered from indexes alone. Apart from the store, so that a test can ask SQLite for their
+// plans.
 #pragma once
 
 #include <array>
@@ -21,7 +22,8 @@ inline constexpr std::string_view users_showing_user =
 inline constexpr std::string_view gigs_of_user = "SELECT id FROM gigs WHERE teacher_id = ?1 AND deleted_at IS NULL";
 inline constexpr std::string_view review_lists_showing_user =
     "SELECT gig_id FROM reviews WHERE student_id = ?1 UNION SELECT teacher_id FROM reviews WHERE student_id = ?1"
-    " UNION SELECT gig_id FROM reviews WHERE teacher_id = ?1 UNION SELECT teacher_id FROM reviews WHERE teacher_id = ?1";
+    " UNION SELECT gig_id FROM reviews WHERE teacher_id = ?1"
+    " UNION SELECT teacher_id FROM reviews WHERE teacher_id = ?1";
 
 inline constexpr std::array showing_queries = {users_showing_gig, review_lists_showing_gig, users_showing_user,
                                                gigs_of_user, review_lists_showing_user};

@@ -47,7 +47,8 @@ result<committed<user>> sqlite_store::update_profile(const id& user_id, const pr
     if (!account) return account.error();
     apply(changes, *account);
     const auto& about = account->about;
-    on.use("UPDATE users SET name = ?, bio = ?, phone = ?, address = ?, city = ?, postcode = ?, country = ? WHERE id = ?")
+    on.use("UPDATE users SET name = ?, bio = ?, phone = ?, address = ?, city = ?, postcode = ?, country = ?"
+           " WHERE id = ?")
         .bind(account->name, about.bio, about.phone, about.address, about.city, about.postcode, about.country, user_id)
         .run();
     committed<user> written{std::move(*account), sqlite::emit_all(on, changes_of(changes, user_id)), {}};

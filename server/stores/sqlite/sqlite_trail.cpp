@@ -1,4 +1,5 @@
-// The trail in SQLite. Entries stand in the order of their commits: the number that SQLite gives is the order of the list.
+// The trail in SQLite. Entries stand in the order of their commits: the number that SQLite gives is the order of the
+// list.
 #include "server/stores/sqlite/list_queries.hpp"
 #include "server/stores/sqlite/paging.hpp"
 #include "server/stores/sqlite/rows.hpp"
