@@ -24,6 +24,7 @@ TEST(scopes_of, each_kind_has_its_own) {
   EXPECT_EQ(names({change_kind::user_profile, one}), (texts{"users:id:" + one}));
   EXPECT_EQ(names({change_kind::user_name, one}), (texts{"users:id:" + one}));
   EXPECT_EQ(names({change_kind::gig_reviews, one}), (texts{"reviews:id:" + one}));
+  EXPECT_EQ(names({change_kind::session, one}), (texts{"sessions:user:" + one}));
   EXPECT_EQ(names({change_kind::teacher_reviews, one}), (texts{"reviews:id:" + one, "users:id:" + one}));
 }
 
