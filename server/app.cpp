@@ -10,6 +10,7 @@
 #include "server/api/review_routes.hpp"
 #include "server/api/sessions.hpp"
 #include "server/api/trail_routes.hpp"
+#include "server/api/whole_account.hpp"
 #include "server/auth/guard.hpp"
 #include "server/caching/cache_collector.hpp"
 #include "server/caching/cache_stage.hpp"
@@ -88,6 +89,7 @@ struct app::parts {
         tokens(secret.jwt_secrets, settings.jwt_ttl, [] { return std::chrono::system_clock::now(); }) {
     api::add_account_routes(routes, stores, passwords, tokens);
     api::add_session_routes(routes, {stores, invalidate, passwords, tokens});
+    api::add_whole_account_routes(routes, stores, invalidate, passwords);
     api::add_gig_routes(routes, stores, invalidate);
     api::add_booking_routes(routes, stores, invalidate);
     api::add_profile_routes(routes, stores, invalidate);

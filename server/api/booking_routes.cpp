@@ -1,6 +1,7 @@
 #include "server/api/booking_routes.hpp"
 
 #include "server/api/price.hpp"
+#include "server/api/shown.hpp"
 
 #include "server/http/body.hpp"
 #include "server/http/query.hpp"
@@ -29,27 +30,6 @@ booking_order order_of(std::string_view text) {
   if (text == "scheduledAt") return booking_order::soonest;
   if (text == "-scheduledAt") return booking_order::latest;
   return booking_order::newest;
-}
-
-boost::json::object to_json(const booking_view& what) {
-  const auto& row = what.row;
-  return {{"id", row.id},
-          {"status", to_text(row.status)},
-          {"paymentStatus", to_text(row.payment)},
-          {"scheduledAt", format_time(row.scheduled_at)},
-          {"durationMinutes", row.duration_minutes},
-          {"note", row.note ? boost::json::value(*row.note) : boost::json::value()},
-          {"price", price_number(row.price)},
-          {"currency", currency},
-          {"createdAt", format_time(row.created_at)},
-          {"updatedAt", format_time(row.updated_at)},
-          {"student", {{"id", row.student_id}, {"name", what.student_name}}},
-          {"teacher", {{"id", row.teacher_id}, {"name", what.teacher_name}}},
-          {"gig",
-           {{"id", row.gig_id},
-            {"title", what.gig_title},
-            {"subject", what.gig_subject},
-            {"price", price_number(what.gig_price)}}}};
 }
 
 class booking_routes {
@@ -128,6 +108,27 @@ class booking_routes {
 };
 
 }  // namespace
+
+boost::json::object to_json(const booking_view& what) {
+  const auto& row = what.row;
+  return {{"id", row.id},
+          {"status", to_text(row.status)},
+          {"paymentStatus", to_text(row.payment)},
+          {"scheduledAt", format_time(row.scheduled_at)},
+          {"durationMinutes", row.duration_minutes},
+          {"note", row.note ? boost::json::value(*row.note) : boost::json::value()},
+          {"price", price_number(row.price)},
+          {"currency", currency},
+          {"createdAt", format_time(row.created_at)},
+          {"updatedAt", format_time(row.updated_at)},
+          {"student", {{"id", row.student_id}, {"name", what.student_name}}},
+          {"teacher", {{"id", row.teacher_id}, {"name", what.teacher_name}}},
+          {"gig",
+           {{"id", row.gig_id},
+            {"title", what.gig_title},
+            {"subject", what.gig_subject},
+            {"price", price_number(what.gig_price)}}}};
+}
 
 void add_booking_routes(http::router& routes, async_store& stores, caching::invalidator& invalidate) {
   const auto here = std::make_shared<booking_routes>(stores, invalidate);

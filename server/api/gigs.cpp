@@ -1,6 +1,7 @@
 #include "server/api/gigs.hpp"
 
 #include "server/api/price.hpp"
+#include "server/api/shown.hpp"
 
 #include "server/http/body.hpp"
 #include "server/http/query.hpp"
@@ -27,18 +28,6 @@ gig_order order_of(std::string_view text) {
   if (text == "price") return gig_order::cheapest;
   if (text == "-price") return gig_order::dearest;
   return gig_order::newest;
-}
-
-boost::json::object to_json(const gig& what) {
-  return {{"id", what.id},
-          {"title", what.title},
-          {"subject", what.subject},
-          {"description", what.description},
-          {"price", price_number(what.price)},
-          {"currency", currency},
-          {"teacher", {{"id", what.teacher_id}, {"name", what.teacher_name}}},
-          {"createdAt", format_time(what.created_at)},
-          {"updatedAt", format_time(what.updated_at)}};
 }
 
 // Notes what is wrong with the price of a body.
@@ -132,6 +121,18 @@ class gigs {
 };
 
 }  // namespace
+
+boost::json::object to_json(const gig& what) {
+  return {{"id", what.id},
+          {"title", what.title},
+          {"subject", what.subject},
+          {"description", what.description},
+          {"price", price_number(what.price)},
+          {"currency", currency},
+          {"teacher", {{"id", what.teacher_id}, {"name", what.teacher_name}}},
+          {"createdAt", format_time(what.created_at)},
+          {"updatedAt", format_time(what.updated_at)}};
+}
 
 void add_gig_routes(http::router& routes, async_store& stores, caching::invalidator& invalidate) {
   const auto here = std::make_shared<gigs>(stores, invalidate);

@@ -2,6 +2,7 @@
 
 #include "server/api/optional_text.hpp"
 #include "server/api/price.hpp"
+#include "server/api/shown.hpp"
 #include "server/http/body.hpp"
 #include "server/http/query.hpp"
 
@@ -22,25 +23,6 @@ using http::request;
 constexpr std::size_t longest_transaction_text = 100, longest_reason = 500;
 constexpr std::array<std::string_view, 5> methods{"bkash", "nagad", "rocket", "bank", "cash"};
 constexpr std::array<std::string_view, 3> statuses{"pending", "verified", "rejected"};
-
-// Students learn what was decided and why; which admin did it is for admins.
-boost::json::object to_json(const manual_payment_view& what, role reader) {
-  const auto& row = what.row;
-  const auto& decided = row.decided;
-  boost::json::object json{{"id", row.id},
-                           {"bookingId", row.booking_id},
-                           {"student", {{"id", row.student_id}, {"name", what.student_name}}},
-                           {"method", to_text(row.method)},
-                           {"transactionId", row.transaction_id},
-                           {"amount", price_number(row.amount)},
-                           {"currency", currency},
-                           {"status", to_text(row.status)},
-                           {"createdAt", format_time(row.created_at)},
-                           {"decidedAt", decided ? boost::json::value(format_time(decided->at)) : boost::json::value()},
-                           {"reason", decided ? text_or_null(decided->reason) : boost::json::value()}};
-  if (reader == role::admin) json["decidedBy"] = decided ? boost::json::value(decided->by) : boost::json::value();
-  return json;
-}
 
 class manual_payments {
  public:
@@ -119,6 +101,24 @@ class manual_payments {
 };
 
 }  // namespace
+
+boost::json::object to_json(const manual_payment_view& what, role reader) {
+  const auto& row = what.row;
+  const auto& decided = row.decided;
+  boost::json::object json{{"id", row.id},
+                           {"bookingId", row.booking_id},
+                           {"student", {{"id", row.student_id}, {"name", what.student_name}}},
+                           {"method", to_text(row.method)},
+                           {"transactionId", row.transaction_id},
+                           {"amount", price_number(row.amount)},
+                           {"currency", currency},
+                           {"status", to_text(row.status)},
+                           {"createdAt", format_time(row.created_at)},
+                           {"decidedAt", decided ? boost::json::value(format_time(decided->at)) : boost::json::value()},
+                           {"reason", decided ? text_or_null(decided->reason) : boost::json::value()}};
+  if (reader == role::admin) json["decidedBy"] = decided ? boost::json::value(decided->by) : boost::json::value();
+  return json;
+}
 
 void add_manual_payment_routes(http::router& routes, async_store& stores, caching::invalidator& invalidate) {
   using enum manual_payment_status;

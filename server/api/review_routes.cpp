@@ -1,5 +1,6 @@
 #include "server/api/review_routes.hpp"
 
+#include "server/api/shown.hpp"
 #include "server/http/body.hpp"
 #include "server/http/query.hpp"
 
@@ -25,18 +26,6 @@ review_order order_of(std::string_view text) {
   if (text == "rating") return review_order::worst;
   if (text == "-rating") return review_order::best;
   return review_order::newest;
-}
-
-// Without the booking, which is nobody's but its parties'.
-boost::json::object to_json(const review_view& what) {
-  const auto& row = what.row;
-  return {{"id", row.id},
-          {"rating", row.rating},
-          {"comment", row.comment},
-          {"createdAt", format_time(row.created_at)},
-          {"gig", {{"id", row.gig_id}, {"title", what.gig_title}}},
-          {"student", {{"id", row.student_id}, {"name", what.student_name}}},
-          {"teacher", {{"id", row.teacher_id}, {"name", what.teacher_name}}}};
 }
 
 class reviews {
@@ -88,6 +77,18 @@ class reviews {
 };
 
 }  // namespace
+
+// Without the booking, which is nobody's but its parties'.
+boost::json::object to_json(const review_view& what) {
+  const auto& row = what.row;
+  return {{"id", row.id},
+          {"rating", row.rating},
+          {"comment", row.comment},
+          {"createdAt", format_time(row.created_at)},
+          {"gig", {{"id", row.gig_id}, {"title", what.gig_title}}},
+          {"student", {{"id", row.student_id}, {"name", what.student_name}}},
+          {"teacher", {{"id", row.teacher_id}, {"name", what.teacher_name}}}};
+}
 
 void add_review_routes(http::router& routes, async_store& stores, caching::invalidator& invalidate) {
   const auto here = std::make_shared<reviews>(stores, invalidate);

@@ -19,6 +19,7 @@ const char* text_of(errc e) noexcept {
     case errc::method_not_allowed: return "this method is not allowed here";
     case errc::email_taken: return "another account has this email";
     case errc::overlap: return "the teacher has an accepted booking at that time";
+    case errc::lessons_to_come: return "the account has lessons to come";
     case errc::wrong_state: return "its present state does not allow this";
     case errc::already_reviewed: return "the booking has been reviewed already";
     case errc::transaction_used: return "another payment names this transaction";

@@ -21,6 +21,7 @@ enum class errc {
   // what the data does not allow
   email_taken,         // register: another account has it
   overlap,             // an accepted booking of that teacher is in the way
+  lessons_to_come,     // an account that is to be deleted has accepted bookings that are not over
   wrong_state,         // a transition that the state of a booking or payment does not have
   already_reviewed,    // the booking has a review
   transaction_used,    // another payment that was not rejected names this transaction

@@ -91,7 +91,7 @@ std::optional<reply> authorise(visit& now) {
 
 std::optional<reply> check_media_type(visit& now) {
   const auto method = now.what.method;
-  if (now.what.body.empty() || (method != verb::post && method != verb::put)) return std::nullopt;
+  if (now.what.body.empty() || (method != verb::post && method != verb::put && method != verb::delete_)) return std::nullopt;
   auto type = now.what.header(field::content_type);
   type = type.substr(0, type.find(';'));  // "application/json; charset=utf-8"
   while (type.ends_with(' ') || type.ends_with('\t')) type.remove_suffix(1);

@@ -23,6 +23,7 @@ constexpr std::array table{
     errc_row{errc::method_not_allowed, 405, "method_not_allowed", "This path does not take this method"},
     errc_row{errc::email_taken, 409, "email_taken", "Another account has this email address"},
     errc_row{errc::overlap, 409, "overlap", "The teacher has another lesson at that time"},
+    errc_row{errc::lessons_to_come, 409, "lessons_to_come", "There are accepted lessons to come: cancel them first"},
     errc_row{errc::wrong_state, 409, "wrong_state", "Its present state does not allow this"},
     errc_row{errc::already_reviewed, 409, "already_reviewed", "This booking has been reviewed already"},
     errc_row{errc::transaction_used, 409, "transaction_used", "Another payment names this transaction"},

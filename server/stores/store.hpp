@@ -7,6 +7,7 @@
 // of a write is then unknown), errc::internal for what should not happen. Others are named at the call.
 #pragma once
 
+#include "server/domain/account.hpp"
 #include "server/domain/booking.hpp"
 #include "server/domain/change.hpp"
 #include "server/domain/gig.hpp"
@@ -37,9 +38,9 @@ class store {
   virtual result<user> find_user_by_email(const std::string& email) = 0;
   // errc::not_found
   virtual result<user> find_user(const id& user_id) = 0;
-  // errc::not_found
+  // errc::not_found, also for a deleted account
   virtual result<public_profile> find_profile(const id& user_id) = 0;
-  // errc::not_found. No outbox row where only what nobody else sees was named.
+  // errc::not_found, also for a deleted account. No outbox row where only what nobody else sees was named.
   virtual result<committed<user>> update_profile(const id& user_id, const profile_changes& changes) = 0;
 
   // sessions: what ends tokens. The writes answer what is there after them; errc::not_found also for a deleted account ----
@@ -61,10 +62,19 @@ class store {
   virtual result<committed<session>> unblock_user(const id& user_id, const id& admin,
                                                   const std::optional<std::string>& reason) = 0;
 
+  // an account as a whole: errc::not_found also for a deleted one ------------------------------------------------------
+  virtual result<account_export> export_account(const id& user_id) = 0;
+  // Its end, in one transaction: pending bookings are cancelled, gigs withdrawn, the person's fields erased, the name is
+  // deleted_name, the email free, the password `unusable_hash`, all tokens ended. Bookings, reviews and payments stay, for
+  // the other party. Errors as check_deletion says; errc::unauthorized where the user's version is not `if_version`.
+  virtual result<committed<session>> delete_account(const id& user_id, const std::string& unusable_hash,
+                                                    std::int64_t if_version) = 0;
+
   // gigs -------------------------------------------------------------------------------------------------------------
   virtual result<page<gig>> list_gigs(const gig_query& query) = 0;
   // errc::not_found, also for a deleted one
   virtual result<gig> find_gig(const id& gig_id) = 0;
+  // errc::not_found where its teacher is not there.
   virtual result<committed<gig>> create_gig(const gig& offer) = 0;
   // errc::not_found, errc::forbidden where `owner` is not its teacher.
   virtual result<committed<gig>> update_gig(const id& gig_id, const id& owner, const gig_changes& changes) = 0;

@@ -45,7 +45,7 @@ TEST(reply_table, statuses_are_those_of_the_contract) {
   const std::map<errc, unsigned> wanted{
       {errc::malformed, 400},         {errc::invalid_field, 400},      {errc::unprocessable, 422},
       {errc::unauthorized, 401},      {errc::wrong_credentials, 401},  {errc::forbidden, 403},
-      {errc::blocked, 403},
+      {errc::blocked, 403},            {errc::lessons_to_come, 409},
       {errc::not_found, 404},         {errc::method_not_allowed, 405}, {errc::email_taken, 409},
       {errc::overlap, 409},           {errc::wrong_state, 409},        {errc::body_too_large, 413},
       {errc::already_reviewed, 409},  {errc::transaction_used, 409},

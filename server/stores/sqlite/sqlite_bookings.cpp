@@ -50,7 +50,7 @@ result<committed<booking_view>> commit_of(connection& on, const id& booking_id) 
 // Teacher and price from the gig, if it is offered. errc::not_found also where the student is not there.
 result<void> complete_from_gig(connection& on, booking& wanted) {
   auto query = on.use(
-      "SELECT g.teacher_id, g.price FROM gigs g CROSS JOIN users s ON s.id = ?"
+      "SELECT g.teacher_id, g.price FROM gigs g CROSS JOIN users s ON s.id = ? AND s.state <> 'deleted'"
       " WHERE g.id = ? AND g.deleted_at IS NULL");
   if (!query.bind(wanted.student_id, wanted.gig_id).step()) return errc::not_found;
   wanted.teacher_id = query.text(0);

@@ -20,6 +20,8 @@ std::vector<outbox_row> emit_all(connection& on, const std::vector<change>& chan
 showing showing_of(connection& on, const change& what);
 // What other resources need of a user or a booking, in the transaction that is open. errc::not_found
 result<user> look_up_user(connection& on, const id& user_id);
+// errc::not_found for a deleted account too: a request that was let in before it went writes nothing to it any more.
+result<user> look_up_living_user(connection& on, const id& user_id);
 result<booking_view> look_up_booking(connection& on, const id& booking_id);
 // Writes an entry of the trail, in the transaction that is open: the transaction of the act.
 void note(connection& on, const act& what);

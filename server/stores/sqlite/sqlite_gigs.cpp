@@ -54,6 +54,7 @@ result<gig> sqlite_store::find_gig(const id& gig_id) {
 
 result<committed<gig>> sqlite_store::create_gig(const gig& offer) {
   return write("create_gig", [&](connection& on) -> result<committed<gig>> {
+    if (const auto teacher = sqlite::look_up_living_user(on, offer.teacher_id); !teacher) return teacher.error();
     on.use("INSERT INTO gigs (id, teacher_id, title, subject, description, price, created_at, updated_at)"
            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
         .bind(offer.id, offer.teacher_id, offer.title, offer.subject, offer.description, offer.price, offer.created_at,

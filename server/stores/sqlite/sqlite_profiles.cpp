@@ -28,7 +28,7 @@ bool is_rename(const outbox_row& row) { return row.what.kind == change_kind::use
 
 result<public_profile> sqlite_store::find_profile(const id& user_id) {
   return read("find_profile", [&](connection& on) -> result<public_profile> {
-    const auto account = sqlite::look_up_user(on, user_id);
+    const auto account = sqlite::look_up_living_user(on, user_id);
     if (!account) return account.error();
     auto shown = profile_of(*account);
     if (shown.role != role::teacher) return shown;
@@ -43,7 +43,7 @@ result<public_profile> sqlite_store::find_profile(const id& user_id) {
 
 result<committed<user>> sqlite_store::update_profile(const id& user_id, const profile_changes& changes) {
   return write("update_profile", [&](connection& on) -> result<committed<user>> {
-    auto account = sqlite::look_up_user(on, user_id);
+    auto account = sqlite::look_up_living_user(on, user_id);
     if (!account) return account.error();
     apply(changes, *account);
     const auto& about = account->about;

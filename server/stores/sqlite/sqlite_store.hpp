@@ -58,6 +58,10 @@ class sqlite_store final : public store {
   result<committed<session>> unblock_user(const id& user_id, const id& admin,
                                           const std::optional<std::string>& reason) override;
 
+  result<account_export> export_account(const id& user_id) override;
+  result<committed<session>> delete_account(const id& user_id, const std::string& unusable_hash,
+                                            std::int64_t if_version) override;
+
   result<page<gig>> list_gigs(const gig_query& query) override;
   result<gig> find_gig(const id& gig_id) override;
   result<committed<gig>> create_gig(const gig& offer) override;

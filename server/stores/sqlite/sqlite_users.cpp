@@ -23,6 +23,12 @@ namespace sqlite {
 
 result<user> look_up_user(connection& on, const id& user_id) { return find_one(on, user_by_id, user_id); }
 
+result<user> look_up_living_user(connection& on, const id& user_id) {
+  auto found = look_up_user(on, user_id);
+  if (found && found->state == account_state::deleted) return errc::not_found;
+  return found;
+}
+
 }  // namespace sqlite
 
 result<void> sqlite_store::create_user(const user& account) {
