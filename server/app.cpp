@@ -154,7 +154,8 @@ void app::drain_and_stop() {
   parts_->keeper.wait_for(std::chrono::seconds(2));
   parts_->keeper = {};
   // What still runs ends by itself, if it can: nothing suspended is then destroyed with the contexts.
-  if (!parts_->threads.finish(finish_time)) spdlog::warn("[Server] Something was still running at the end, and is cut off");
+  if (!parts_->threads.finish(finish_time))
+    spdlog::warn("[Server] Something was still running at the end, and is cut off");
   parts_->threads.stop();
   parts_->threads.join();
 }

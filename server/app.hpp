@@ -1,5 +1,5 @@
-// The composition root: the only place that names concrete classes together. It owns everything that a running server is
-// made of; server/main.cpp runs it, and tests build several in one process.
+// The composition root: the only place that names concrete classes together. It owns everything that a running server
+// is made of; server/main.cpp runs it, and tests build several in one process.
 #pragma once
 
 #include "server/config.hpp"
@@ -25,8 +25,8 @@ class app {
   std::uint16_t port() const noexcept;
   // Is the cache in use?
   bool is_caching() const noexcept;
-  // /ready says no, for a second where somebody has asked for it lately; then nothing new is accepted, what runs is finished
-  // for up to ten seconds, and everything is closed.
+  // /ready says no, for a second where somebody has asked for it lately; then nothing new is accepted, what runs is
+  // finished for up to ten seconds, and everything is closed.
   void drain_and_stop();
 
  private:

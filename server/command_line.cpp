@@ -52,7 +52,8 @@ struct parser {
     backup = app.add_subcommand("backup", "Copy the store to a file, also while servers use it")->fallthrough();
     backup->add_option("FILE", file, "The file to write; it is whole and checked when it gets this name")->required();
     backup->add_flag("--force", is_forced, "Replace the file if it is there");
-    restore = app.add_subcommand("restore", "Put a backup in place of the store, which no server may use")->fallthrough();
+    restore = app.add_subcommand("restore", "Put a backup in place of the store, which no server may use");
+    restore->fallthrough();
     restore->add_option("FILE", file, "The backup; it stays as it is")->required();
     add_flags(app, flags);
   }

@@ -19,8 +19,8 @@ enum class audience {
   thing,     // the same for everybody, one scope for each thing that the request names
 };
 
-// Whether each request is a HIT or MISS line of the log, at debug. `hidden` ones are at trace: for lookups that the server
-// makes for itself with every request, which would drown the others.
+// Whether each request is a HIT or MISS line of the log, at debug. `hidden` ones are at trace: for lookups that the
+// server makes for itself with every request, which would drown the others.
 enum class request_log { shown, hidden };
 
 struct cache_policy {

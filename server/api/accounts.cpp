@@ -54,7 +54,8 @@ class accounts {
         co_await stores_.read("find_user_by_email", [&](store& s) { return s.find_user_by_email(email); });
     if (!account && account.error() != errc::not_found) co_return http::failure(account.error(), what.request_id);
     // An unknown email costs a hash as well, so that time tells nobody who has an account.
-    const auto matches = co_await passwords_.verify(account ? account->password_hash : passwords_.dummy_hash(), password);
+    const auto hash = account ? account->password_hash : passwords_.dummy_hash();
+    const auto matches = co_await passwords_.verify(hash, password);
     if (!matches) co_return http::failure(matches.error(), what.request_id);
     if (!account || !*matches) co_return http::failure(errc::wrong_credentials, what.request_id);
     // Told only to those who know the password: others learn nothing about whose account is blocked.

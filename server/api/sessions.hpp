@@ -1,5 +1,5 @@
-// What ends tokens: logout, a new password, and what admins do to other accounts. Each is answered only after the cached
-// sessions of that user are invalidated, so no node takes an old token afterwards.
+// What ends tokens: logout, a new password, and what admins do to other accounts. Each is answered only after the
+// cached sessions of that user are invalidated, so no node takes an old token afterwards.
 #pragma once
 
 #include "server/auth/passwords.hpp"

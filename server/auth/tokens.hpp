@@ -3,8 +3,8 @@
 //
 //   {"alg":"HS256","typ":"JWT"} . {"sub":"65f0…","role":"student","ver":1,"iat":1772357400,"exp":1772962200} . HMAC-SHA-256
 //
-// A good signature is not enough: whether the token's version ("ver") is still its user's is asked of the store, through
-// the cache, by server/caching/session_check.hpp.
+// A good signature is not enough: whether the token's version ("ver") is still its user's is asked of the store,
+// through the cache, by server/caching/session_check.hpp.
 #pragma once
 
 #include "server/domain/errc.hpp"

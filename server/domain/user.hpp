@@ -54,11 +54,12 @@ struct session {
   bookings::role role = role::student;
 };
 
-// May this admin block, unblock or reset this account? Not their own, errc::unprocessable: the last admin could lock everybody
-// out, and a new password of one's own asks for the old one.
+// May this admin block, unblock or reset this account? Not their own, errc::unprocessable: the last admin could lock
+// everybody out, and a new password of one's own asks for the old one.
 result<void> check_administration(const bookings::id& admin, const bookings::id& account);
 
-// The address in lower case where it has the form local@domain with at most 254 printable ASCII characters; else absent.
+// The address in lower case where it has the form local@domain with at most 254 printable ASCII characters; else
+// absent.
 std::optional<std::string> normalize_email(std::string_view text);
 
 }  // namespace bookings

@@ -33,8 +33,8 @@ class io_threads {
   // and the process terminates.
   void start();
   // Waits until all work is done and the threads have returned, at most for `longest`. False where something is still
-  // suspended: only stop() ends that. Not from one of the threads. Preferred to stop(): a frame that is destroyed with its
-  // context may hold a timer or a socket of another context, which is gone by then.
+  // suspended: only stop() ends that. Not from one of the threads. Preferred to stop(): a frame that is destroyed with
+  // its context may hold a timer or a socket of another context, which is gone by then.
   bool finish(std::chrono::steady_clock::duration longest);
   // Makes all threads return as soon as their present handler does. Idempotent.
   void stop();

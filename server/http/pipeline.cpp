@@ -91,7 +91,8 @@ std::optional<reply> authorise(visit& now) {
 
 std::optional<reply> check_media_type(visit& now) {
   const auto method = now.what.method;
-  if (now.what.body.empty() || (method != verb::post && method != verb::put && method != verb::delete_)) return std::nullopt;
+  const bool takes_body = method == verb::post || method == verb::put || method == verb::delete_;
+  if (now.what.body.empty() || !takes_body) return std::nullopt;
   auto type = now.what.header(field::content_type);
   type = type.substr(0, type.find(';'));  // "application/json; charset=utf-8"
   while (type.ends_with(' ') || type.ends_with('\t')) type.remove_suffix(1);
@@ -119,8 +120,8 @@ constexpr stage stages[] = {
     // Before authorisation, which needs its result; and on public routes too, where a bad token is an error and not a
     // guest.
     {"authenticate", authenticate},
-    // After the signature, so that a forged token never costs a look into cache or store; before authorisation, so that a
-    // token that was ended learns nothing, not even what its role could do.
+    // After the signature, so that a forged token never costs a look into cache or store; before authorisation, so that
+    // a token that was ended learns nothing, not even what its role could do.
     {"session", nullptr, check_session},
     // Before the body is looked at: who may not call a route learns nothing about what it takes.
     {"authorise", authorise},

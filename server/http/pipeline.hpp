@@ -23,8 +23,8 @@ namespace bookings::http {
 // (errc::unauthorized) is the reply, on routes for anyone too.
 using authenticator = std::function<result<std::optional<identity>>(std::string_view authorization)>;
 
-// Does the identity of a verified token still speak for anybody? An error is the reply. Asked only where there is one. The
-// request outlives the call.
+// Does the identity of a verified token still speak for anybody? An error is the reply. Asked only where there is one.
+// The request outlives the call.
 using session_check = std::function<boost::asio::awaitable<result<void>>(const request& what)>;
 
 // Stands around a controller: the cache stage. Answers itself, or calls `next`, which is the route's controller and

@@ -3,8 +3,8 @@
 // Every write commits its outbox rows in its own transaction, whoever calls it (server, `seed`, tests) and whether or
 // not a cache is in use; no setting turns that off. A read sees a snapshot that began after it was asked for.
 //
-// Thread-safe. Errors of every call: errc::store_unavailable where the store cannot be reached or stays locked (the outcome
-// of a write is then unknown), errc::internal for what should not happen. Others are named at the call.
+// Thread-safe. Errors of every call: errc::store_unavailable where the store cannot be reached or stays locked (the
+// outcome of a write is then unknown), errc::internal for what should not happen. Others are named at the call.
 #pragma once
 
 #include "server/domain/account.hpp"
@@ -43,12 +43,12 @@ class store {
   // errc::not_found, also for a deleted account. No outbox row where only what nobody else sees was named.
   virtual result<committed<user>> update_profile(const id& user_id, const profile_changes& changes) = 0;
 
-  // sessions: what ends tokens. The writes answer what is there after them; errc::not_found also for a deleted account ----
+  // sessions: what ends tokens. The writes answer what is there after them; errc::not_found also for a deleted account
   virtual result<session> find_session(const id& user_id) = 0;
   // Ends all of the user's tokens.
   virtual result<committed<session>> end_sessions(const id& user_id) = 0;
-  // Changes the password and ends all tokens. `if_version`: errc::unauthorized where the user's version is another by now,
-  // so that a change cannot follow on what another one has ended.
+  // Changes the password and ends all tokens. `if_version`: errc::unauthorized where the user's version is another by
+  // now, so that a change cannot follow on what another one has ended.
   virtual result<committed<session>> change_password(const id& user_id, const std::string& password_hash,
                                                      std::int64_t if_version) = 0;
   // Replaces the hash by another one of the same password. Does nothing where it is not `old_hash` any more.
@@ -62,11 +62,12 @@ class store {
   virtual result<committed<session>> unblock_user(const id& user_id, const id& admin,
                                                   const std::optional<std::string>& reason) = 0;
 
-  // an account as a whole: errc::not_found also for a deleted one ------------------------------------------------------
+  // an account as a whole: errc::not_found also for a deleted one
   virtual result<account_export> export_account(const id& user_id) = 0;
-  // Its end, in one transaction: pending bookings are cancelled, gigs withdrawn, the person's fields erased, the name is
-  // deleted_name, the email free, the password `unusable_hash`, all tokens ended. Bookings, reviews and payments stay, for
-  // the other party. Errors as check_deletion says; errc::unauthorized where the user's version is not `if_version`.
+  // Its end, in one transaction: pending bookings are cancelled, gigs withdrawn, the person's fields erased, the name
+  // is deleted_name, the email free, the password `unusable_hash`, all tokens ended. Bookings, reviews and payments
+  // stay, for the other party. Errors as check_deletion says; errc::unauthorized where the user's version is not
+  // `if_version`.
   virtual result<committed<session>> delete_account(const id& user_id, const std::string& unusable_hash,
                                                     std::int64_t if_version) = 0;
 

@@ -16,6 +16,8 @@ namespace fs = std::filesystem;
 using sqlite::access;
 using sqlite::connection;
 
+constexpr std::string_view no_database = "this is no database, and long enough to be looked at as one by what opens it";
+
 class store_backup : public ::testing::Test {
  protected:
   temporary_directory directory;
@@ -31,10 +33,10 @@ class store_backup : public ::testing::Test {
   void run(const std::string& file, const std::string& sql) {
     connection(file, access::read_write, {}).run_script(sql.c_str());
   }
-  // The names in a directory, but for the copies that were kept.
+  // The names in a directory.
   texts files(const std::string& where = "") {
     texts names;
-    for (const auto& each : fs::directory_iterator(directory.path() + "/" + where)) names.push_back(each.path().filename());
+    for (const auto& each : fs::directory_iterator(at(where))) names.push_back(each.path().filename());
     return sorted(names);
   }
   static std::string failure_of(const std::function<void()>& act) {
@@ -88,7 +90,8 @@ TEST_F(store_backup, back_up_under_writes_is_one_snapshot_and_ends) {
   const auto teacher = a_user("t@example.com", role::teacher), student = a_user("s@example.com");
   for (const auto& each : {teacher, student}) must(data->create_user(each));
   const auto offer = must(data->create_gig(a_gig(teacher.id))).value;
-  for (int i = 0; i < 300; ++i) must(data->create_gig(a_gig(teacher.id, std::string(4000, 'x'))));  // more than one step
+  // More than one step.
+  for (int i = 0; i < 300; ++i) must(data->create_gig(a_gig(teacher.id, std::string(4000, 'x'))));
   std::atomic<bool> stop{false};
   std::atomic<int> written{0};
   std::jthread writer([&] {
@@ -132,7 +135,7 @@ TEST_F(store_backup, back_up_that_fails_leaves_nothing) {
                        "interrupted"));
   run(path, "PRAGMA user_version = 1000");
   EXPECT_TRUE(contains(failure_of([&] { sqlite::back_up({path, copy}); }), "newer program"));
-  std::ofstream(at("data/other.db")) << "this is no database, and it is long enough to be looked at as one by what opens it";
+  std::ofstream(at("data/other.db")) << no_database;
   EXPECT_TRUE(contains(failure_of([&] { sqlite::back_up({at("data/other.db"), copy}); }), "not a database"));
   EXPECT_EQ(files(), texts{"data"});
 }
@@ -170,7 +173,7 @@ TEST_F(store_backup, restore_of_a_plain_copy_sets_it_apart_too) {
     nonce = must(data->claim_identity("redis/1"));
   }
   fs::copy_file(path, copy);
-  EXPECT_EQ(must(make_sqlite_store({copy})->claim_identity("redis/1")), nonce) << "this is what makes such copies dangerous";
+  EXPECT_EQ(must(make_sqlite_store({copy})->claim_identity("redis/1")), nonce) << "so it is dangerous";
   sqlite::restore({copy, path});
   EXPECT_NE(must(make_sqlite_store({path})->claim_identity("redis/1")), nonce);
 }
@@ -191,7 +194,7 @@ TEST_F(store_backup, restore_over_a_broken_store_keeps_it_with_its_log) {
 TEST_F(store_backup, restore_of_what_is_no_store_replaces_nothing) {
   make_sqlite_store({path});
   const auto before = identity_of(path);
-  std::ofstream(copy) << "this is no database, and it is long enough to be looked at as one by what opens it";
+  std::ofstream(copy) << no_database;
   EXPECT_TRUE(contains(failure_of([&] { sqlite::restore({copy, path}); }), "not a database"));
   EXPECT_TRUE(contains(failure_of([&] { sqlite::restore({at("nothing.db"), path}); }), "no such file"));
   EXPECT_EQ(identity_of(path), before);

@@ -40,9 +40,11 @@ TEST_P(accounts_contract, export_account_has_all_of_one_user_oldest_first) {
 
 TEST_P(accounts_contract, delete_account_of_a_student_erases_the_person_and_keeps_the_bookings) {
   const auto done = book(algebra.id, completed).row, pending = book(algebra.id).row;
-  must(data->update_profile(student.id, {.bio = "A bio", .phone = "1", .address = "2", .city = "3", .postcode = "4", .country = "5"}));
+  must(data->update_profile(
+      student.id, {.bio = "A bio", .phone = "1", .address = "2", .city = "3", .postcode = "4", .country = "5"}));
   committed<session> gone;
-  EXPECT_EQ(sorted(rows_of([&] { gone = leave(student); })), sorted({"session:" + student.id, "user_name:" + student.id}));
+  EXPECT_EQ(sorted(rows_of([&] { gone = leave(student); })),
+            sorted({"session:" + student.id, "user_name:" + student.id}));
   EXPECT_EQ(sorted(gone.shown_in.booking_lists), sorted({student.id, teacher.id}));
   EXPECT_EQ(gone.value.state, account_state::deleted);
   EXPECT_EQ(must(harness->open()->find_session(student.id)).token_version, 2);

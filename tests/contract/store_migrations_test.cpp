@@ -1,5 +1,5 @@
-// Stores of every earlier version, with data, brought up to date. The first version's script stands here once more, as it
-// was published: a step that somebody edits later would leave stores behind that are neither old nor new.
+// Stores of every earlier version, with data, brought up to date. The first version's script stands here once more, as
+// it was published: a step that somebody edits later would leave stores behind that are neither old nor new.
 #include "server/stores/sqlite/schema.hpp"
 #include "server/stores/sqlite/sqlite_store.hpp"
 #include "tests/support/store_harness.hpp"
@@ -94,14 +94,16 @@ CREATE TABLE cache_epochs (
 constexpr const char* data_of_version_1 = R"sql(
 INSERT INTO users VALUES ('65f000000000000000000001', 's@example.com', 'Rahim', 'student', '$argon2id$s', 1000),
                          ('65f000000000000000000002', 't@example.com', 'Ayesha', 'teacher', '$argon2id$t', 2000);
-INSERT INTO gigs VALUES ('65f000000000000000000003', '65f000000000000000000002', 'Algebra', 'Mathematics', 'An hour', 80000,
-                         3000, 4000, NULL);
+INSERT INTO gigs VALUES ('65f000000000000000000003', '65f000000000000000000002', 'Algebra', 'Mathematics', 'An hour',
+                         80000, 3000, 4000, NULL);
 INSERT INTO bookings VALUES ('65f000000000000000000004', '65f000000000000000000001', '65f000000000000000000002',
-                             '65f000000000000000000003', 'accepted', 'unpaid', 1900000000000, 90, 'A note', 120000, 5000, 6000);
+                             '65f000000000000000000003', 'accepted', 'unpaid', 1900000000000, 90, 'A note',
+                             120000, 5000, 6000);
 INSERT INTO outbox VALUES (7, 'gig:65f000000000000000000003', 7000);
 INSERT INTO outbox_acknowledgements VALUES (7, 'redis/2');
 INSERT INTO cache_epochs VALUES ('gigs', 3);
-INSERT INTO cache_identities VALUES ('redis/1', 'nonce-1', unixepoch() * 1000), ('redis/2', 'nonce-2', unixepoch() * 1000);
+INSERT INTO cache_identities VALUES ('redis/1', 'nonce-1', unixepoch() * 1000),
+                                    ('redis/2', 'nonce-2', unixepoch() * 1000);
 )sql";
 
 texts schema_of(const std::string& path) {

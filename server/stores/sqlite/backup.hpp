@@ -1,5 +1,5 @@
-// A copy of the store's file, made while servers use it; its way back; and what becomes of a copy when a server is started
-// on it.
+// A copy of the store's file, made while servers use it; its way back; and what becomes of a copy when a server is
+// started on it.
 //
 // Entries in Redis are told from those of another store by the nonces in cache_identities. A copy that kept them would
 // take entries of the store that went on living for its own: newer than what it holds itself. So a backup has none, and
@@ -27,9 +27,9 @@ struct backup_options {
 };
 
 // Copies one snapshot of the store, checks the copy, and only then gives it its name: `to` is whole and sound, or as it
-// was. Readable to its owner alone, as the store is. Writers go on meanwhile; the log that they write is not cut back until
-// the copy is done. Returns the copy's bytes. Throws std::runtime_error, which says what and why, also where progress ended
-// it.
+// was. Readable to its owner alone, as the store is. Writers go on meanwhile; the log that they write is not cut back
+// until the copy is done. Returns the copy's bytes. Throws std::runtime_error, which says what and why, also where
+// progress ended it.
 std::uintmax_t back_up(const backup_options& wanted);
 
 // Puts a copy of the backup `from` in place of the store `to`. What is there now is kept under another name, which is

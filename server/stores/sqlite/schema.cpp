@@ -161,8 +161,8 @@ ALTER TABLE users ADD COLUMN state TEXT NOT NULL DEFAULT 'active' CHECK (state I
 -- A teacher's gigs, withdrawn ones too: for the export of an account.
 CREATE INDEX gigs_teacher ON gigs (teacher_id, created_at, id);
 
--- A backup gets an identity of its own, with a mark that tells of what it is a copy; the first start on it takes the mark
--- off (server/stores/sqlite/backup.cpp).
+-- A backup gets an identity of its own, with a mark that tells of what it is a copy; the first start on it takes the
+-- mark off (server/stores/sqlite/backup.cpp).
 CREATE TABLE store_identity (
   only_one  INTEGER PRIMARY KEY NOT NULL CHECK (only_one = 1),
   identity  TEXT NOT NULL,

@@ -16,8 +16,8 @@ struct newer_schema : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// Brings the file to `wanted`, each step in a transaction of its own; several processes may call it at once. Older versions
-// than the newest are for tests. Throws newer_schema or SQLite::Exception.
+// Brings the file to `wanted`, each step in a transaction of its own; several processes may call it at once. Older
+// versions than the newest are for tests. Throws newer_schema or SQLite::Exception.
 void migrate(connection& on, int wanted = newest_schema());
 
 }  // namespace bookings::sqlite

@@ -66,8 +66,8 @@ std::vector<change> withdraw_gigs(connection& on, const id& user_id) {
 }
 
 void erase_person(connection& on, const id& user_id, const std::string& unusable_hash) {
-  on.use("UPDATE users SET name = ?2, email = ?3, password_hash = ?4, state = 'deleted', token_version = token_version + 1,"
-         " bio = NULL, phone = NULL, address = NULL, city = NULL, postcode = NULL, country = NULL WHERE id = ?1")
+  on.use("UPDATE users SET name = ?2, email = ?3, password_hash = ?4, state = 'deleted',"
+         " token_version = token_version + 1, bio = NULL, phone = NULL, address = NULL, city = NULL, postcode = NULL, country = NULL WHERE id = ?1")
       .bind(user_id, deleted_name, deleted_email(user_id), unusable_hash)
       .run();
 }

@@ -81,7 +81,8 @@ result<committed<session>> sqlite_store::change_password(const id& user_id, cons
   });
 }
 
-result<void> sqlite_store::rehash_password(const id& user_id, const std::string& old_hash, const std::string& new_hash) {
+result<void> sqlite_store::rehash_password(const id& user_id, const std::string& old_hash,
+                                           const std::string& new_hash) {
   return write("rehash_password", [&](connection& on) -> result<void> {
     on.use("UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = ?")
         .bind(new_hash, user_id, old_hash)

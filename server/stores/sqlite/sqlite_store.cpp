@@ -75,8 +75,8 @@ std::unique_ptr<sqlite::connection> open_writer(const sqlite_options& options) {
     auto writer = std::make_unique<sqlite::connection>(options.path, sqlite::access::read_write, options.clock);
     sqlite::migrate(*writer);
     if (const auto copied = sqlite::settle_backup(*writer))
-      spdlog::warn("[Store] This is a backup of store {}, made at {}. It goes on as a store of its own: nothing that was cached"
-                   " for the other one will be used",
+      spdlog::warn("[Store] This is a backup of store {}, made at {}. It goes on as a store of its own: nothing that was"
+                   " cached for the other one will be used",
                    copied->of, format_time(copied->at));
     return writer;
   } catch (const sqlite::newer_schema& e) {
