@@ -106,8 +106,14 @@ struct app::parts {
                     .observe =
                         [this](std::string_view route, unsigned status, std::chrono::duration<double> took) {
                           numbers.observe_request(route, status, std::chrono::duration_cast<std::chrono::nanoseconds>(took));
-                        }});
-    doors.emplace(threads, http::listener_options{.host = settings.host, .port = settings.port, .limits = {}},
+                        },
+                    .origins = http::cors(settings.cors_origins)});
+    doors.emplace(threads,
+                  http::listener_options{.host = settings.host,
+                                         .port = settings.port,
+                                         .limits = {},
+                                         .proxies = http::trusted_proxies(settings.trusted_proxies),
+                                         .origins = http::cors(settings.cors_origins)},
                   [this](http::request& what) { return (*way)(what); });
   }
 

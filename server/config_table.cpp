@@ -84,9 +84,8 @@ rows account_rows() {
 
 rows browser_rows() {
   return {
-      row("CORS_ORIGINS", "", origins(&config::cors_origins), "origins that browsers may call from", effect::later),
-      row("TRUSTED_PROXIES", "", networks(&config::trusted_proxies), "proxies whose X-Forwarded-For counts",
-          effect::later),
+      row("CORS_ORIGINS", "", origins(&config::cors_origins), "origins that browsers may call from"),
+      row("TRUSTED_PROXIES", "", networks(&config::trusted_proxies), "proxies whose X-Forwarded-For counts"),
   };
 }
 

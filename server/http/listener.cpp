@@ -72,6 +72,8 @@ struct listener::state : std::enable_shared_from_this<listener::state> {
     auto shared = std::make_shared<session_host>();
     shared->handle = std::move(handle);
     shared->limits = wanted.limits;
+    shared->proxies = wanted.proxies;
+    shared->origins = wanted.origins;
     host = shared;
     for (std::size_t index = 0; index < threads.size(); ++index) {
       shards.push_back(std::make_shared<shard>(threads.context(index), host));

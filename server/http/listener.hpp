@@ -23,6 +23,8 @@ struct listener_options {
   std::uint16_t port = 0;                 // 0: the system picks one
   std::size_t most_connections = 10'000;  // one more gets a 503 and is closed
   session_limits limits;
+  trusted_proxies proxies = {};  // whose X-Forwarded-For and X-Forwarded-Proto count
+  cors origins = {};             // pages of which origins may call from browsers
 };
 
 class listener {

@@ -41,6 +41,13 @@ std::optional<reply> start_clock(visit& now) {
   return std::nullopt;
 }
 
+std::optional<reply> answer_preflight(visit& now) {
+  if (!now.parts.origins.is_preflight(now.what)) return std::nullopt;
+  const auto match = now.routes.find(now.what.method, now.what.encoded_path());
+  if (match.allowed.empty()) return std::nullopt;  // no such path: as for everybody
+  return cors::preflight(match.allowed);
+}
+
 std::optional<reply> find_route(visit& now) {
   auto match = now.routes.find(now.what.method, now.what.encoded_path());
   now.where = match.found;
@@ -114,6 +121,8 @@ constexpr stage stages[] = {
     {"request id", give_request_id},
     // Before all that can refuse: what is refused counts and takes time too.
     {"metrics", start_clock},
+    // Before the route, which has no OPTIONS, and before authentication, since browsers send no token with the question.
+    {"preflight", answer_preflight},
     // Before authentication: the route's pattern labels the metrics of a bad token, and an unknown path costs no
     // signature.
     {"route", find_route},

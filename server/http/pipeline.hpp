@@ -6,6 +6,7 @@
 #pragma once
 
 #include "server/domain/user.hpp"
+#include "server/http/cors.hpp"
 #include "server/http/reply.hpp"
 #include "server/http/request.hpp"
 #include "server/http/router.hpp"
@@ -42,6 +43,7 @@ struct pipeline_parts {
   session_check check_session;  // empty: a good signature is enough
   around_stage around;       // empty: controllers are called directly
   request_observer observe;  // empty: nobody is told
+  cors origins = {};         // whose preflights are answered
 };
 
 class pipeline {

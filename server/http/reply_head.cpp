@@ -38,6 +38,14 @@ bool is_safe(std::string_view text) noexcept {
   });
 }
 
+// On every reply. Nobody reads it for another type than it says, frames it, or learns from where it was reached.
+constexpr std::string_view security_headers =
+    "\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\nX-Frame-Options: DENY\r\n";
+// On a reply that says nothing else: it is data, and no page that loads anything; and it is not for any cache, since what
+// may be kept says so itself (the routes that we cache do, cache_stage.cpp).
+constexpr std::string_view policy_header = "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n";
+constexpr std::string_view cache_header = "Cache-Control: no-store\r\n";
+
 void append_header(std::string& out, std::string_view name, std::string_view value) {
   if (is_safe(name) && is_safe(value)) out.append(name).append(": ").append(value).append("\r\n");
 }
@@ -52,7 +60,7 @@ void append_head(std::string& out, const reply& answer, std::string_view request
   append_number(out, answer.status);
   out.append(" ").append(reason.data(), reason.size());
   out.append("\r\nDate: ").append(date());
-  out += "\r\nX-Content-Type-Options: nosniff\r\n";
+  out += security_headers;
   append_header(out, "X-Request-Id", request_id);
   if (may_have_body(answer.status)) {
     append_header(out, "Content-Type", answer.content_type);
@@ -62,7 +70,14 @@ void append_head(std::string& out, const reply& answer, std::string_view request
   }
   if (connection == connection_header::close) out += "Connection: close\r\n";
   if (connection == connection_header::keep_alive) out += "Connection: keep-alive\r\n";
-  for (const auto& [name, value] : answer.headers) append_header(out, name, value);
+  bool has_policy = false, has_cache = false;
+  for (const auto& [name, value] : answer.headers) {
+    has_policy = has_policy || name == "Content-Security-Policy";
+    has_cache = has_cache || name == "Cache-Control";
+    append_header(out, name, value);
+  }
+  if (!has_policy) out += policy_header;
+  if (!has_cache) out += cache_header;
   out += "\r\n";
 }
 

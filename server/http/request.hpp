@@ -27,7 +27,7 @@ struct request {
   boost::beast::http::fields headers;
   std::string body;
   std::string request_id;  // ours, or the client's X-Request-Id where it is 1 to 64 of [A-Za-z0-9._-]
-  std::string remote_address;
+  std::string remote_address;  // the client's, behind trusted proxies too; without a port
   std::optional<bookings::identity> identity;  // from the verified token alone
 
   // The path as it was sent: for the router, which splits it before it decodes it.

@@ -40,7 +40,8 @@ session::session(socket_type socket, std::shared_ptr<const session_host> host)
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
   // For send(), which tries without waiting first.
   socket_.non_blocking(true, ignored);
-  if (const auto peer = socket_.remote_endpoint(ignored); !ignored) remote_address_ = peer.address().to_string();
+  if (const auto peer = socket_.remote_endpoint(ignored); !ignored) peer_ = plain_address(peer.address());
+  remote_address_ = peer_.to_string();
 }
 
 asio::awaitable<void> session::run() {
@@ -146,13 +147,17 @@ session::step session::finish_request() {
   request_.query = std::move(parts->query);
   request_.body = std::move(message.body());
   request_.headers = std::move(static_cast<beast::http::fields&>(message.base()));
-  request_.remote_address = remote_address_;
+  request_.remote_address =
+      host_->proxies.empty() ? remote_address_ : host_->proxies.client_of(peer_, request_.headers).to_string();
   return step::handle;
 }
 
 template <class Reason>
 session::step session::refuse(Reason why) {
   request_.request_id = make_request_id();
+  // What arrived of the headers: a page in a browser is to learn of its refusal too, if it may call us.
+  if (request_.headers.begin() == request_.headers.end())
+    request_.headers = std::move(static_cast<beast::http::fields&>(parser_->get().base()));
   answer_ = failure(why, request_.request_id);
   keep_alive_ = false;
   return step::refuse;
@@ -217,12 +222,20 @@ asio::awaitable<session::step> session::receive(step next) {
 
 // Sending.
 
+// What every reply gets here, refusals of the session's own too, since it depends on who asks and through whom.
+void session::add_edge_headers() {
+  host_->origins.add_headers(answer_, request_.header(beast::http::field::origin));
+  // RFC 6797, section 7.2: never over plain HTTP. We speak that only; but a trusted proxy may say that it speaks TLS.
+  if (host_->proxies.is_secure(peer_, request_.headers)) answer_.set("Strict-Transport-Security", "max-age=31536000");
+}
+
 // The wire form of answer_, in one piece for one write; valid until the next request begins.
 std::array<asio::const_buffer, 3> session::prepare_reply() {
   if (request_.request_id.empty()) request_.request_id = make_request_id();
   auto connection = connection_header::none;  // what each version takes for granted needs no word
   if (!keep_alive_) connection = connection_header::close;
   if (keep_alive_ && !http_1_1_) connection = connection_header::keep_alive;
+  add_edge_headers();
   head_.clear();
   append_head(head_, answer_, request_.request_id, connection);
   if (request_.method == beast::http::verb::head || !may_have_body(answer_.status))

@@ -8,6 +8,8 @@
 // time that the listener's sweep holds against the clock: a timer for each read and write would cost more than parsing.
 #pragma once
 
+#include "server/http/client_address.hpp"
+#include "server/http/cors.hpp"
 #include "server/http/reply.hpp"
 #include "server/http/reply_head.hpp"
 #include "server/http/request.hpp"
@@ -51,6 +53,8 @@ using request_handler = std::function<boost::asio::awaitable<reply>(request&)>;
 struct session_host {
   request_handler handle;
   session_limits limits;
+  trusted_proxies proxies;
+  cors origins;
   std::atomic<bool> draining{false};  // each connection ends with the reply that is under way
 };
 
@@ -92,6 +96,7 @@ class session {
   step refuse(Reason why);
   step refuse_parse_error(boost::system::error_code error);
   step interrupted();
+  void add_edge_headers();
   void arm_read();
   std::size_t read_size() const;
   boost::asio::awaitable<step> receive(step next);
@@ -102,7 +107,8 @@ class session {
 
   socket_type socket_;
   std::shared_ptr<const session_host> host_;
-  std::string remote_address_;
+  boost::asio::ip::address peer_;
+  std::string remote_address_;        // the peer's; a request's own, behind a proxy, is looked for in its headers
   boost::beast::flat_buffer buffer_;  // what was read and not yet parsed: the rest of this request, and pipelined ones
 
   // the request under way

@@ -89,6 +89,21 @@ TEST_F(pipeline_test, wrong_method_is_405_with_allow) {
   EXPECT_EQ(answer.headers[0], (std::pair<std::string, std::string>("Allow", "GET, HEAD")));
 }
 
+TEST_F(pipeline_test, preflight_is_answered_before_anybody_is_asked_for_a_token) {
+  parts.origins = cors({"https://app.example"});
+  request what;
+  what.method = verb::options;
+  what.target = "/signed";
+  what.headers.set(field::origin, "https://app.example");
+  what.headers.set(field::access_control_request_method, "GET");
+  EXPECT_EQ(run(what).status, 204u);
+  what.headers.set(field::origin, "https://other.example");
+  EXPECT_EQ(run(what).status, 405u);
+  what.headers.set(field::origin, "https://app.example");
+  what.target = "/nothing";
+  EXPECT_EQ(run(what).status, 404u);
+}
+
 TEST_F(pipeline_test, bad_token_is_401_on_open_routes_too) {
   EXPECT_EQ(status(verb::get, "/open/1"), 200u);
   EXPECT_EQ(status(verb::get, "/open/1", "student"), 200u);

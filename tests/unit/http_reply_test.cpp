@@ -139,7 +139,29 @@ TEST(append_head, not_modified_has_no_length_and_no_type) {
   answer.status = 304;
   std::string head;
   append_head(head, answer, "id-1", connection_header::none);
-  EXPECT_EQ(head.find("Content-"), head.find("Content-Type-Options"));
+  EXPECT_EQ(head.find("Content-Length"), head.npos);
+  EXPECT_EQ(head.find("Content-Type:"), head.npos);
+}
+
+TEST(append_head, reply_that_says_nothing_is_for_no_cache_and_no_page) {
+  const auto answer = success(200, 1);
+  std::string head;
+  append_head(head, answer, "id-1", connection_header::none);
+  for (const auto* line : {"\r\nCache-Control: no-store\r\n", "\r\nReferrer-Policy: no-referrer\r\n",
+                           "\r\nX-Frame-Options: DENY\r\n",
+                           "\r\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"})
+    EXPECT_NE(head.find(line), head.npos) << line;
+}
+
+TEST(append_head, replys_own_cache_and_page_rules_stand_alone) {
+  auto answer = success(200, 1);
+  answer.set("Cache-Control", "private, no-cache");
+  answer.set("Content-Security-Policy", "default-src 'self'");
+  std::string head;
+  append_head(head, answer, "id-1", connection_header::none);
+  EXPECT_EQ(head.find("no-store"), head.npos);
+  EXPECT_EQ(head.find("default-src 'none'"), head.npos);
+  EXPECT_NE(head.find("Cache-Control: private, no-cache\r\n"), head.npos);
 }
 
 TEST(request_id, made_ones_are_valid_and_differ) {
