@@ -46,9 +46,9 @@ const std::vector<sample> samples{
     {"REDIS_HOST", "a b", "redis"},
     {"REDIS_PORT", "tcp://10.0.0.1:6379", "6380"},
     {"REDIS_PASSWORD", "hunter2\n", "hunter2"},
-    {"REDIS_CA_FILE", "/nonexistent/ca.pem", __FILE__},
-    {"REDIS_CERT_FILE", "/", __FILE__},
-    {"REDIS_KEY_FILE", "/nonexistent/key.pem", __FILE__},
+    {"REDIS_CA_FILE", "/nonexistent/ca.pem", REPRISE_SOURCE_TREE "/README.md"},
+    {"REDIS_CERT_FILE", "/", REPRISE_SOURCE_TREE "/README.md"},
+    {"REDIS_KEY_FILE", "/nonexistent/key.pem", REPRISE_SOURCE_TREE "/README.md"},
     {"REDIS_SERVER_NAME", "-x-", "redis.example"},
     {"REDIS_DEADLINE_MS", "50ms", "1"},
     {"QUEUE_REDIS_URL", "redis://hunter2@", "rediss://host"},
@@ -117,7 +117,7 @@ TEST(config_samples, empty_value_is_no_value) {
   EXPECT_EQ(found.value.port, 8080);
 }
 
-const std::filesystem::path source_tree = std::filesystem::path(__FILE__).parent_path().parent_path().parent_path();
+const std::filesystem::path source_tree = REPRISE_SOURCE_TREE;
 
 // .env.example: under a comment with its meaning, NAME=default.
 struct example_row {
