@@ -1,11 +1,17 @@
 # The commands that people run; each does all of its own set-up. The work itself is in tools/.
-.PHONY: run test build setup format check
+.PHONY: run test fuzz build setup format check
 
 run:
 	@tools/run
 
 test:
 	@tools/test
+
+# Random requests, for as long as SECONDS says; it prints how to make those again that were answered badly.
+SECONDS ?= 600
+fuzz:
+	@tools/build asan request_fuzz
+	@ASAN_OPTIONS=detect_stack_use_after_return=0 UBSAN_OPTIONS=print_stacktrace=1 build/asan/request_fuzz --seconds $(SECONDS)
 
 build:
 	@tools/build release bookings-server

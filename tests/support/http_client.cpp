@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <stdexcept>
+#include <utility>
 
 namespace bookings::tests {
 
@@ -63,6 +64,18 @@ raw_client::answer raw_client::receive(bool with_body) {
   }
   got.status = status;
   return got;
+}
+
+std::optional<std::string> raw_client::receive_all() {
+  std::array<char, 65536> bytes;
+  for (int silences = 0; silences < 6;) {
+    const auto got = ::recv(socket_, bytes.data(), bytes.size(), 0);
+    if (got > 0) received_.append(bytes.data(), static_cast<std::size_t>(got));
+    if (got > 0) silences = 0;
+    else if (got < 0 && (errno == EAGAIN || errno == EINTR)) ++silences;
+    else return std::exchange(received_, {});
+  }
+  return {};
 }
 
 bool raw_client::is_closed() {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -27,6 +28,8 @@ class raw_client {
   bool send(std::string_view bytes);
   // The next reply, whose body's length is what Content-Length says; none for HEAD and for 1xx.
   answer receive(bool with_body = true);
+  // All that comes until the server closes. Absent where it has not closed half a minute after the last byte.
+  std::optional<std::string> receive_all();
   // Waits until the server closes. False where it sends something, or keeps the connection.
   bool is_closed();
   // No longer sends.
