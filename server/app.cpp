@@ -6,6 +6,7 @@
 #include "server/api/booking_routes.hpp"
 #include "server/api/gigs.hpp"
 #include "server/api/manual_payment_routes.hpp"
+#include "server/api/once.hpp"
 #include "server/api/profile_routes.hpp"
 #include "server/api/review_routes.hpp"
 #include "server/api/sessions.hpp"
@@ -19,12 +20,14 @@
 #include "server/caching/store_log.hpp"
 #include "server/http/listener.hpp"
 #include "server/http/pipeline.hpp"
+#include "server/http/rate_limits.hpp"
 #include "server/ops/ops_routes.hpp"
 #include "server/stores/sqlite/sqlite_store.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/use_future.hpp>
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <future>
@@ -86,15 +89,17 @@ struct app::parts {
         cache(cache_options(settings), make_backend(settings, secret, threads, world), caching::make_store_log(stores), world,
               spdlog::default_logger()),
         invalidate(cache, stores),
+        repeats(stores, invalidate),
+        limits(cache, {.deployment = settings.deployment_id, .sign_ins = settings.auth_rate_limit}),
         tokens(secret.jwt_secrets, settings.jwt_ttl, [] { return std::chrono::system_clock::now(); }) {
     api::add_account_routes(routes, stores, passwords, tokens);
     api::add_session_routes(routes, {stores, invalidate, passwords, tokens});
     api::add_whole_account_routes(routes, stores, invalidate, passwords);
-    api::add_gig_routes(routes, stores, invalidate);
-    api::add_booking_routes(routes, stores, invalidate);
+    api::add_gig_routes(routes, stores, invalidate, repeats);
+    api::add_booking_routes(routes, stores, invalidate, repeats);
     api::add_profile_routes(routes, stores, invalidate);
-    api::add_review_routes(routes, stores, invalidate);
-    api::add_manual_payment_routes(routes, stores, invalidate);
+    api::add_review_routes(routes, stores, repeats);
+    api::add_manual_payment_routes(routes, stores, invalidate, repeats);
     api::add_trail_routes(routes, stores);
     ops::add_ops_routes(routes, {stores, cache, numbers, slow, ready});
     numbers.add(collector = caching::make_cache_collector(cache, *data));
@@ -102,12 +107,13 @@ struct app::parts {
                 http::pipeline_parts{
                     .authenticate = [this](std::string_view header) { return auth::authenticate(tokens, header); },
                     .check_session = caching::make_session_check(cache, stores),
-                    .around = caching::make_cache_stage(cache),
+                    .around = repeats.around(caching::make_cache_stage(cache)),
                     .observe =
                         [this](std::string_view route, unsigned status, std::chrono::duration<double> took) {
                           numbers.observe_request(route, status, std::chrono::duration_cast<std::chrono::nanoseconds>(took));
                         },
-                    .origins = http::cors(settings.cors_origins)});
+                    .origins = http::cors(settings.cors_origins),
+                    .limit = [this](const http::request& what, http::throttle as) { return limits.refuse(what, as); }});
     doors.emplace(threads,
                   http::listener_options{.host = settings.host,
                                          .port = settings.port,
@@ -126,6 +132,8 @@ struct app::parts {
   auth::password_pool passwords;
   reprise::response_cache cache;
   caching::invalidator invalidate;
+  api::once repeats;
+  http::rate_limits limits;
   auth::token_authority tokens;
   std::shared_ptr<prometheus::Collectable> collector;
   ops::readiness ready;
@@ -147,6 +155,14 @@ void app::start() {
 }
 
 std::uint16_t app::port() const noexcept { return parts_->doors->port(); }
+
+std::vector<std::string> app::routes() const {
+  std::vector<std::string> lines;
+  for (const auto& each : parts_->routes.routes())
+    lines.push_back(fmt::format("{} {} {}", std::string_view(to_string(each->method)), each->pattern, to_text(each->who)));
+  return lines;
+}
+
 bool app::is_caching() const noexcept { return parts_->cache.is_available(); }
 
 void app::drain_and_stop() {

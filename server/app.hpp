@@ -7,6 +7,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <vector>
 
 namespace bookings {
 
@@ -23,6 +25,8 @@ class app {
   // Begins to serve, on threads of its own.
   void start();
   std::uint16_t port() const noexcept;
+  // Its routes, in the order in which they were added: "GET /api/bookings signed_in".
+  std::vector<std::string> routes() const;
   // Is the cache in use?
   bool is_caching() const noexcept;
   // /ready says no, for a second where somebody has asked for it lately; then nothing new is accepted, what runs is

@@ -33,6 +33,7 @@ struct parser {
   CLI::App* seed = nullptr;
   CLI::App* backup = nullptr;
   CLI::App* restore = nullptr;
+  CLI::App* routes = nullptr;
   bool is_check = false, is_forced = false;
   std::string file;
   std::map<std::string, std::string> flags;
@@ -55,6 +56,7 @@ struct parser {
     restore = app.add_subcommand("restore", "Put a backup in place of the store, which no server may use");
     restore->fallthrough();
     restore->add_option("FILE", file, "The backup; it stays as it is")->required();
+    routes = app.add_subcommand("routes", "Print the routes: method, pattern, who may call it")->fallthrough()->group("");
     add_flags(app, flags);
   }
 };
@@ -105,6 +107,8 @@ command parse_command_line(int argc, char** argv) {
     result.what = command::kind::backup;
   else if (arguments.restore->parsed())
     result.what = command::kind::restore;
+  else if (arguments.routes->parsed())
+    result.what = command::kind::routes;
   else if (arguments.is_check)
     result.what = command::kind::check_config;
   return result;

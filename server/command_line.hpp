@@ -18,6 +18,7 @@ struct command {
     seed,          // put demo data into the store
     backup,        // copy the store to `file`
     restore,       // put `file` in place of the store
+    routes,        // print the routes; for the tests, which hold a table of refusals against it
     help,          // print `text` and end
     version,       // print `text` and end
     wrong_usage,   // print `text` to the standard error and end

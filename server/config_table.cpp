@@ -78,7 +78,7 @@ rows account_rows() {
       row("ADMIN_EMAIL", "", admin_email(), "creates the first admin at start; one that is there stays as it is"),
       row("ADMIN_PASSWORD", "", hidden_text(&secrets::admin_password, 8, 128), "the first admin's password"),
       row("AUTH_RATE_LIMIT", "30", number(&config::auth_rate_limit, 0, 1'000'000),
-          "attempts per minute and address on register and login; 0: no limit", effect::later),
+          "attempts per minute and address on register and login; 0: no limit"),
   };
 }
 

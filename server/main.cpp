@@ -14,6 +14,7 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <utility>
 
 namespace {
@@ -141,6 +142,19 @@ int restore(const config& settings, const command& wanted) {
   return done;
 }
 
+// Routes come with all that they use. So a whole server is made, of which nothing is started, over a store of its own.
+int print_routes(config settings, const secrets& secret) {
+  spdlog::set_level(spdlog::level::off);
+  const auto folder = std::filesystem::temp_directory_path() / ("bookings-routes-" + make_id());
+  settings.sqlite_file = folder / "bookings.db";
+  settings.host = "127.0.0.1";
+  settings.port = 0;
+  settings.redis.reset();
+  for (const auto& line : app(settings, secret, open_store(settings)).routes()) std::puts(line.c_str());
+  std::filesystem::remove_all(folder);
+  return done;
+}
+
 int run(const command& wanted) {
   using kind = command::kind;
   if (wanted.what == kind::help || wanted.what == kind::version || wanted.what == kind::wrong_usage) {
@@ -159,6 +173,7 @@ int run(const command& wanted) {
   if (wanted.what == kind::seed) return seed(loaded.value);
   if (wanted.what == kind::backup) return backup(loaded.value, wanted);
   if (wanted.what == kind::restore) return restore(loaded.value, wanted);
+  if (wanted.what == kind::routes) return print_routes(loaded.value, loaded.secret);
   return serve(loaded, wanted.flags);
 }
 

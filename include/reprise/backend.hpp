@@ -10,6 +10,7 @@
 #pragma once
 
 #include "reprise/errc.hpp"
+#include "reprise/rate.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
@@ -95,6 +96,10 @@ class backend {
   virtual awaitable<void> set(std::string key, std::string value, std::chrono::milliseconds ttl, deadline limit) = 0;
   // Returns whether it was there.
   virtual awaitable<bool> del(std::string key, deadline limit) = 0;
+  // take_one() on a limit that all who use this server share, by the server's clock, in one round trip. Zero: taken.
+  // Else nothing was taken, and one will be free after that time if nobody else takes it. The key goes by itself once
+  // the limit is whole again.
+  virtual awaitable<std::chrono::microseconds> take(std::string key, const rate& limit, deadline within) = 0;
   // Removes the keys that match a glob pattern, by SCAN and UNLINK, never KEYS; returns how many. Walks the whole keyspace:
   // for people and tools, never for a request's way. `limit` holds for each round trip.
   virtual awaitable<std::size_t> del_pattern(std::string pattern, deadline limit) = 0;

@@ -13,6 +13,7 @@ using boost::asio::awaitable;
 using http::access;
 using http::reply;
 using http::request;
+using http::throttle;
 using boost::beast::http::verb;
 
 constexpr std::array<std::string_view, 2> open_roles{"student", "teacher"};
@@ -100,8 +101,8 @@ class accounts {
 void add_account_routes(http::router& routes, async_store& stores, auth::password_pool& passwords,
                         const auth::token_authority& tokens) {
   const auto here = std::make_shared<accounts>(stores, passwords, tokens);
-  routes.add({verb::post, "/api/auth/register", access::anyone, [here](request& r) { return here->enlist(r); }});
-  routes.add({verb::post, "/api/auth/login", access::anyone, [here](request& r) { return here->login(r); }});
+  routes.add({verb::post, "/api/auth/register", access::anyone, [here](request& r) { return here->enlist(r); }, throttle::sign_in});
+  routes.add({verb::post, "/api/auth/login", access::anyone, [here](request& r) { return here->login(r); }, throttle::sign_in});
   routes.add({verb::get, "/api/auth/me", access::signed_in, [here](request& r) { return here->me(r); }});
 }
 

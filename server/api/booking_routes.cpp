@@ -34,7 +34,8 @@ booking_order order_of(std::string_view text) {
 
 class booking_routes {
  public:
-  booking_routes(async_store& stores, caching::invalidator& invalidate) : stores_(stores), invalidate_(invalidate) {}
+  booking_routes(async_store& stores, caching::invalidator& invalidate, once& repeats)
+      : stores_(stores), invalidate_(invalidate), once_(repeats) {}
 
   awaitable<reply> list(request& what) const {
     http::query_reader query(what);
@@ -78,8 +79,9 @@ class booking_routes {
 
     wanted.id = make_id();
     wanted.student_id = what.identity->user_id;
-    const auto done = co_await stores_.write("create_booking", [&](store& s) { return s.create_booking(wanted); });
-    co_return co_await answer(what, 201, done);
+    const auto write = [&](store& s) { return s.create_booking(wanted); };
+    const auto shown = [](const booking_view& made) { return to_json(made); };
+    co_return co_await once_.create(what, "create_booking", write, shown);
   }
 
   awaitable<reply> change_status(request& what) const {
@@ -92,19 +94,16 @@ class booking_routes {
     const auto done = co_await stores_.write("change_booking_status", [&](store& s) {
       return s.change_booking_status(booking_id, what.identity->user_id, *wanted);
     });
-    co_return co_await answer(what, 200, done);
+    // Commit is done; invalidate, then reply.
+    if (!done) co_return http::failure(done.error(), what.request_id);
+    co_await invalidate_.after(*done);
+    co_return http::success(200, to_json(done->value));
   }
 
  private:
-  // Commit is done; invalidate, then reply.
-  awaitable<reply> answer(request& what, unsigned status, const result<committed<booking_view>>& done) const {
-    if (!done) co_return http::failure(done.error(), what.request_id);
-    co_await invalidate_.after(*done);
-    co_return http::success(status, to_json(done->value));
-  }
-
   async_store& stores_;
   caching::invalidator& invalidate_;
+  once& once_;
 };
 
 }  // namespace
@@ -130,8 +129,8 @@ boost::json::object to_json(const booking_view& what) {
             {"price", price_number(what.gig_price)}}}};
 }
 
-void add_booking_routes(http::router& routes, async_store& stores, caching::invalidator& invalidate) {
-  const auto here = std::make_shared<booking_routes>(stores, invalidate);
+void add_booking_routes(http::router& routes, async_store& stores, caching::invalidator& invalidate, once& repeats) {
+  const auto here = std::make_shared<booking_routes>(stores, invalidate, repeats);
   routes.add({verb::get, "/api/bookings", access::signed_in, [here](request& r) { return here->list(r); }});
   routes.add({verb::post, "/api/bookings", access::student, [here](request& r) { return here->create(r); }});
   routes.add({verb::get, "/api/bookings/:id", access::signed_in, [here](request& r) { return here->show(r); }});

@@ -19,6 +19,7 @@ using boost::beast::http::verb;
 using http::access;
 using http::reply;
 using http::request;
+using http::throttle;
 
 constexpr std::size_t longest_title = 120, longest_subject = 60, longest_description = 4000, longest_search = 100;
 constexpr std::array<std::string_view, 4> orders{"newest", "oldest", "price", "-price"};
@@ -41,7 +42,8 @@ std::optional<money> read_price(http::body_reader& body, std::optional<double> n
 
 class gigs {
  public:
-  gigs(async_store& stores, caching::invalidator& invalidate) : stores_(stores), invalidate_(invalidate) {}
+  gigs(async_store& stores, caching::invalidator& invalidate, once& repeats)
+      : stores_(stores), invalidate_(invalidate), once_(repeats) {}
 
   awaitable<reply> list(request& what) const {
     http::query_reader query(what);
@@ -80,8 +82,9 @@ class gigs {
     offer.id = make_id();
     offer.teacher_id = what.identity->user_id;
     offer.created_at = offer.updated_at = now();
-    const auto done = co_await stores_.write("create_gig", [&](store& s) { return s.create_gig(offer); });
-    co_return co_await answer(what, 201, done);
+    const auto write = [&](store& s) { return s.create_gig(offer); };
+    const auto shown = [](const gig& made) { return to_json(made); };
+    co_return co_await once_.create(what, "create_gig", write, shown);
   }
 
   awaitable<reply> change(request& what) const {
@@ -97,7 +100,7 @@ class gigs {
 
     const auto done = co_await stores_.write(
         "update_gig", [&](store& s) { return s.update_gig(gig_id, what.identity->user_id, wanted); });
-    co_return co_await answer(what, 200, done);
+    co_return co_await answer(what, done);
   }
 
   awaitable<reply> remove(request& what) const {
@@ -105,19 +108,20 @@ class gigs {
     if (!is_valid_id(gig_id)) co_return http::failure(errc::not_found, what.request_id);
     const auto done = co_await stores_.write(
         "delete_gig", [&](store& s) { return s.delete_gig(gig_id, what.identity->user_id); });
-    co_return co_await answer(what, 200, done);
+    co_return co_await answer(what, done);
   }
 
  private:
   // Commit is done; invalidate, then reply.
-  awaitable<reply> answer(request& what, unsigned status, const result<committed<gig>>& done) const {
+  awaitable<reply> answer(request& what, const result<committed<gig>>& done) const {
     if (!done) co_return http::failure(done.error(), what.request_id);
     co_await invalidate_.after(*done);
-    co_return http::success(status, to_json(done->value));
+    co_return http::success(200, to_json(done->value));
   }
 
   async_store& stores_;
   caching::invalidator& invalidate_;
+  once& once_;
 };
 
 }  // namespace
@@ -134,13 +138,13 @@ boost::json::object to_json(const gig& what) {
           {"updatedAt", format_time(what.updated_at)}};
 }
 
-void add_gig_routes(http::router& routes, async_store& stores, caching::invalidator& invalidate) {
-  const auto here = std::make_shared<gigs>(stores, invalidate);
+void add_gig_routes(http::router& routes, async_store& stores, caching::invalidator& invalidate, once& repeats) {
+  const auto here = std::make_shared<gigs>(stores, invalidate, repeats);
   routes.add({verb::get, "/api/gigs", access::anyone, [here](request& r) { return here->list(r); }});
   routes.add({verb::get, "/api/gigs/:id", access::anyone, [here](request& r) { return here->show(r); }});
   routes.add({verb::post, "/api/gigs", access::teacher, [here](request& r) { return here->create(r); }});
-  routes.add({verb::put, "/api/gigs/:id", access::teacher, [here](request& r) { return here->change(r); }});
-  routes.add({verb::delete_, "/api/gigs/:id", access::teacher, [here](request& r) { return here->remove(r); }});
+  routes.add({verb::put, "/api/gigs/:id", access::teacher, [here](request& r) { return here->change(r); }, throttle::fan_out});
+  routes.add({verb::delete_, "/api/gigs/:id", access::teacher, [here](request& r) { return here->remove(r); }, throttle::fan_out});
 }
 
 }  // namespace bookings::api

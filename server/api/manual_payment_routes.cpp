@@ -26,7 +26,8 @@ constexpr std::array<std::string_view, 3> statuses{"pending", "verified", "rejec
 
 class manual_payments {
  public:
-  manual_payments(async_store& stores, caching::invalidator& invalidate) : stores_(stores), invalidate_(invalidate) {}
+  manual_payments(async_store& stores, caching::invalidator& invalidate, once& repeats)
+      : stores_(stores), invalidate_(invalidate), once_(repeats) {}
 
   awaitable<reply> list(request& what) const {
     // A teacher sees in the booking whether it is paid; how, is between the student and us.
@@ -65,11 +66,10 @@ class manual_payments {
     wanted.transaction_id = *transaction_id;
     wanted.amount = *amount;
     wanted.created_at = now();
-    const auto done =
-        co_await stores_.write("create_manual_payment", [&](store& s) { return s.create_manual_payment(wanted); });
-    if (!done && done.error() == errc::unprocessable)
-      co_return http::failure(done.error(), what.request_id, {{"amount", "must be exactly the booking's price"}});
-    co_return co_await answer(what, 201, done);
+    const std::vector<http::field_error> wrong_amount{{"amount", "must be exactly the booking's price"}};
+    const auto write = [&](store& s) { return s.create_manual_payment(wanted); };
+    const auto shown = [&](const manual_payment_view& made) { return to_json(made, what.identity->role); };
+    co_return co_await once_.create(what, "create_manual_payment", write, shown, &wrong_amount);
   }
 
   awaitable<reply> decide(request& what, manual_payment_status verdict) const {
@@ -85,19 +85,16 @@ class manual_payments {
     }
     const auto done = co_await stores_.write(
         "decide_manual_payment", [&](store& s) { return s.decide_manual_payment(payment_id, decision); });
-    co_return co_await answer(what, 200, done);
+    // Commit is done; invalidate, then reply.
+    if (!done) co_return http::failure(done.error(), what.request_id);
+    co_await invalidate_.after(*done);
+    co_return http::success(200, to_json(done->value, what.identity->role));
   }
 
  private:
-  // Commit is done; invalidate, then reply.
-  awaitable<reply> answer(request& what, unsigned status, const result<committed<manual_payment_view>>& done) const {
-    if (!done) co_return http::failure(done.error(), what.request_id);
-    co_await invalidate_.after(*done);
-    co_return http::success(status, to_json(done->value, what.identity->role));
-  }
-
   async_store& stores_;
   caching::invalidator& invalidate_;
+  once& once_;
 };
 
 }  // namespace
@@ -120,9 +117,9 @@ boost::json::object to_json(const manual_payment_view& what, role reader) {
   return json;
 }
 
-void add_manual_payment_routes(http::router& routes, async_store& stores, caching::invalidator& invalidate) {
+void add_manual_payment_routes(http::router& routes, async_store& stores, caching::invalidator& invalidate, once& repeats) {
   using enum manual_payment_status;
-  const auto here = std::make_shared<manual_payments>(stores, invalidate);
+  const auto here = std::make_shared<manual_payments>(stores, invalidate, repeats);
   routes.add({verb::get, "/api/manual-payments", access::signed_in, [here](request& r) { return here->list(r); }});
   routes.add({verb::post, "/api/manual-payments", access::student, [here](request& r) { return here->create(r); }});
   routes.add({verb::put, "/api/manual-payments/:id/verify", access::admin,

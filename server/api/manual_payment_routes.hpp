@@ -3,6 +3,7 @@
 // asked inside the store's transactions.
 #pragma once
 
+#include "server/api/once.hpp"
 #include "server/caching/invalidations.hpp"
 #include "server/http/router.hpp"
 #include "server/stores/async_store.hpp"
@@ -10,6 +11,6 @@
 namespace bookings::api {
 
 // All must outlive the router.
-void add_manual_payment_routes(http::router& routes, async_store& stores, caching::invalidator& invalidate);
+void add_manual_payment_routes(http::router& routes, async_store& stores, caching::invalidator& invalidate, once& repeats);
 
 }  // namespace bookings::api

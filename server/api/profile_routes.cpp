@@ -12,6 +12,7 @@ using boost::beast::http::verb;
 using http::access;
 using http::reply;
 using http::request;
+using http::throttle;
 
 constexpr std::size_t longest_name = 100, longest_bio = 2000, longest_phone = 32, longest_address = 300,
                       longest_place = 100, longest_postcode = 20;
@@ -89,7 +90,7 @@ boost::json::object to_json(const public_profile& shown) {
 void add_profile_routes(http::router& routes, async_store& stores, caching::invalidator& invalidate) {
   const auto here = std::make_shared<profiles>(stores, invalidate);
   routes.add({verb::get, "/api/users/:id", access::anyone, [here](request& r) { return here->show(r); }});
-  routes.add({verb::put, "/api/users/me", access::signed_in, [here](request& r) { return here->change(r); }});
+  routes.add({verb::put, "/api/users/me", access::signed_in, [here](request& r) { return here->change(r); }, throttle::fan_out});
 }
 
 }  // namespace bookings::api

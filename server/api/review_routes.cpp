@@ -30,7 +30,7 @@ review_order order_of(std::string_view text) {
 
 class reviews {
  public:
-  reviews(async_store& stores, caching::invalidator& invalidate) : stores_(stores), invalidate_(invalidate) {}
+  reviews(async_store& stores, once& repeats) : stores_(stores), once_(repeats) {}
 
   awaitable<reply> list(request& what) const {
     http::query_reader query(what);
@@ -63,17 +63,18 @@ class reviews {
     wanted.id = make_id();
     wanted.student_id = what.identity->user_id;
     wanted.created_at = now();
-    const auto done = co_await stores_.write("create_review", [&](store& s) { return s.create_review(wanted); });
-    if (!done) co_return http::failure(done.error(), what.request_id);
-    co_await invalidate_.after(*done);
-    auto json = to_json(done->value);
-    json["bookingId"] = wanted.booking_id;
-    co_return http::success(201, std::move(json));
+    const auto write = [&](store& s) { return s.create_review(wanted); };
+    const auto with_booking = [&](const review_view& made) {
+      auto json = to_json(made);
+      json["bookingId"] = wanted.booking_id;
+      return json;
+    };
+    co_return co_await once_.create(what, "create_review", write, with_booking);
   }
 
  private:
   async_store& stores_;
-  caching::invalidator& invalidate_;
+  once& once_;
 };
 
 }  // namespace
@@ -90,8 +91,8 @@ boost::json::object to_json(const review_view& what) {
           {"teacher", {{"id", row.teacher_id}, {"name", what.teacher_name}}}};
 }
 
-void add_review_routes(http::router& routes, async_store& stores, caching::invalidator& invalidate) {
-  const auto here = std::make_shared<reviews>(stores, invalidate);
+void add_review_routes(http::router& routes, async_store& stores, once& repeats) {
+  const auto here = std::make_shared<reviews>(stores, repeats);
   routes.add({verb::get, "/api/reviews", access::anyone, [here](request& r) { return here->list(r); }});
   routes.add({verb::post, "/api/reviews", access::student, [here](request& r) { return here->create(r); }});
 }

@@ -108,7 +108,7 @@ void add_session_routes(http::router& routes, session_parts parts) {
   const auto here = std::make_shared<sessions>(parts);
   routes.add({verb::post, "/api/auth/logout", access::signed_in, [here](request& r) { return here->logout(r); }});
   routes.add({verb::put, "/api/auth/password", access::signed_in,
-              [here](request& r) { return here->change_password(r); }});
+              [here](request& r) { return here->change_password(r); }, http::throttle::sign_in});
   routes.add({verb::put, "/api/users/:id/block", access::admin,
               [here](request& r) { return here->change_state(r, "block_user", &store::block_user); }});
   routes.add({verb::put, "/api/users/:id/unblock", access::admin,

@@ -95,7 +95,8 @@ void add_whole_account_routes(http::router& routes, async_store& stores, caching
                               auth::password_pool& passwords) {
   const auto here = std::make_shared<whole_account>(stores, invalidate, passwords);
   routes.add({verb::get, "/api/users/me/export", access::signed_in, [here](request& r) { return here->show(r); }});
-  routes.add({verb::delete_, "/api/users/me", access::signed_in, [here](request& r) { return here->remove(r); }});
+  routes.add({verb::delete_, "/api/users/me", access::signed_in, [here](request& r) { return here->remove(r); },
+              http::throttle::sign_in});
 }
 
 }  // namespace bookings::api

@@ -23,6 +23,8 @@ const char* text_of(errc e) noexcept {
     case errc::wrong_state: return "its present state does not allow this";
     case errc::already_reviewed: return "the booking has been reviewed already";
     case errc::transaction_used: return "another payment names this transaction";
+    case errc::idempotency_mismatch: return "this key was used for another request";
+    case errc::in_progress: return "the request that this one repeats is under way";
     case errc::body_too_large: return "the request's body is too large";
     case errc::unsupported_media_type: return "the request's media type is not supported";
     case errc::too_many_requests: return "too many requests, try again later";

@@ -25,6 +25,8 @@ enum class errc {
   wrong_state,         // a transition that the state of a booking or payment does not have
   already_reviewed,    // the booking has a review
   transaction_used,    // another payment that was not rejected names this transaction
+  idempotency_mismatch,  // the Idempotency-Key stands for a request with another body
+  in_progress,         // the request that this one repeats is under way
   // what the client sent too much of
   body_too_large,
   unsupported_media_type,

@@ -136,8 +136,9 @@ constexpr stage stages[] = {
     {"authorise", authorise},
     // Before the cache stage and the controller, which may then take every body for JSON.
     {"media type", check_media_type},
-    // Then, in pipeline::operator(): `around`, which may answer for the controller, but only to those who passed all of
-    // the above: a cached reply is never given to somebody who could not have fetched it. Then the controller.
+    // Then, in pipeline::operator(): `limit`, once it is known whose request it is, and before anything that costs: the hash
+    // of a password, a write. `around`, which may answer for the controller, but only to those who passed all of the
+    // above: a cached reply is never given to somebody who could not have fetched it. Then the controller.
 };
 
 }  // namespace
@@ -156,6 +157,10 @@ boost::asio::awaitable<reply> pipeline::operator()(request& what) const {
         early = co_await each.ask(now);
       }
       if (early) break;
+    }
+    if (!early && parts_.limit && now.where->counts_as != throttle::none) {
+      const auto wait = co_await parts_.limit(what, now.where->counts_as);
+      if (wait) early = too_many_requests(*wait, what.request_id);
     }
     if (early) {
       answer = std::move(*early);

@@ -33,6 +33,10 @@ using session_check = std::function<boost::asio::awaitable<result<void>>(const r
 using around_stage =
     std::function<boost::asio::awaitable<reply>(request& what, const route& where, const controller& next)>;
 
+// Counts a request against its limit. Absent: it may go on; else in how many seconds it may come again.
+using request_limit =
+    std::function<boost::asio::awaitable<std::optional<std::chrono::seconds>>(const request& what, throttle counts_as)>;
+
 // Told of every request once its reply is known. `pattern` is the route's, or "unmatched": never the path itself, so
 // that clients cannot make up metrics.
 using request_observer =
@@ -44,6 +48,7 @@ struct pipeline_parts {
   around_stage around;       // empty: controllers are called directly
   request_observer observe;  // empty: nobody is told
   cors origins = {};         // whose preflights are answered
+  request_limit limit = {};  // empty: none
 };
 
 class pipeline {

@@ -27,6 +27,8 @@ constexpr std::array table{
     errc_row{errc::wrong_state, 409, "wrong_state", "Its present state does not allow this"},
     errc_row{errc::already_reviewed, 409, "already_reviewed", "This booking has been reviewed already"},
     errc_row{errc::transaction_used, 409, "transaction_used", "Another payment names this transaction"},
+    errc_row{errc::idempotency_mismatch, 409, "idempotency_mismatch", "This Idempotency-Key was used for another request"},
+    errc_row{errc::in_progress, 409, "in_progress", "The first request with this Idempotency-Key is under way", 1},
     errc_row{errc::body_too_large, 413, "body_too_large", "The request's body is too large"},
     errc_row{errc::unsupported_media_type, 415, "unsupported_media_type", "Send the body as application/json"},
     errc_row{errc::too_many_requests, 429, "too_many_requests", "Too many attempts: try again later", 60},
@@ -133,6 +135,13 @@ reply failure(boost::system::error_code error, std::string_view request_id, cons
   auto answer = failure_form(row.status, row.code, row.message, request_id, fields);
   if (row.status == 401) answer.set("WWW-Authenticate", "Bearer");  // RFC 9110, section 15.5.2: each 401 names a scheme
   if (row.retry_after > 0) answer.set("Retry-After", std::to_string(row.retry_after));
+  return answer;
+}
+
+reply too_many_requests(std::chrono::seconds wait, std::string_view request_id) {
+  const auto& row = row_of(errc::too_many_requests);
+  auto answer = failure_form(row.status, row.code, row.message, request_id, {});
+  answer.set("Retry-After", std::to_string(wait.count()));
   return answer;
 }
 

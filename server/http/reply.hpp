@@ -11,6 +11,7 @@
 
 #include <boost/json/value.hpp>
 
+#include <chrono>
 #include <memory>
 #include <span>
 #include <string>
@@ -48,9 +49,12 @@ struct field_error {
 };
 
 // {"success":false,"error":{"code","message","fields"?,"requestId"}} with the status that the table gives.
-// 429 and 503 carry Retry-After.
+// What is worth a second try carries Retry-After.
 reply failure(boost::system::error_code error, std::string_view request_id,
               const std::vector<field_error>& fields = {});
+
+// errc::too_many_requests, where it is known when the next one may come.
+reply too_many_requests(std::chrono::seconds wait, std::string_view request_id);
 
 // The status that the table gives an error; foreign errors are 500.
 unsigned status_of(boost::system::error_code error) noexcept;

@@ -2,6 +2,7 @@
 // as the pipeline runs; nothing may keep a reference beyond that. One thread at a time.
 #pragma once
 
+#include "server/domain/repetition.hpp"
 #include "server/domain/user.hpp"
 
 #include <boost/beast/http/fields.hpp>
@@ -29,6 +30,7 @@ struct request {
   std::string request_id;  // ours, or the client's X-Request-Id where it is 1 to 64 of [A-Za-z0-9._-]
   std::string remote_address;  // the client's, behind trusted proxies too; without a port
   std::optional<bookings::identity> identity;  // from the verified token alone
+  std::optional<repetition_key> repetition;    // of a POST with an Idempotency-Key (server/api/once.hpp)
 
   // The path as it was sent: for the router, which splits it before it decodes it.
   std::string_view encoded_path() const noexcept { return std::string_view(target).substr(0, target.find('?')); }

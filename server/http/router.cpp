@@ -44,6 +44,17 @@ std::string_view next_segment(std::string_view& path) noexcept {
 
 }  // namespace
 
+std::string_view to_text(access who) noexcept {
+  switch (who) {
+    case access::anyone: return "anyone";
+    case access::signed_in: return "signed_in";
+    case access::student: return "student";
+    case access::teacher: return "teacher";
+    case access::admin: return "admin";
+  }
+  return "";
+}
+
 router::router() : root_(std::make_unique<node>()) {}
 router::~router() = default;
 

@@ -19,6 +19,15 @@ namespace bookings::http {
 // Who may call a route. A bad token is 401 on all of them.
 enum class access { anyone, signed_in, student, teacher, admin };
 
+std::string_view to_text(access who) noexcept;
+
+// What a request to a route is counted as, and so limited (rate_limits.hpp).
+enum class throttle {
+  none,
+  sign_in,  // by the client's address: what could guess a password, or fill the store
+  fan_out,  // by the user: a write that may invalidate very many lists
+};
+
 using controller = std::function<boost::asio::awaitable<reply>(request&)>;
 
 struct route {
@@ -26,6 +35,7 @@ struct route {
   std::string pattern;  // "/api/gigs/:id"
   access who;
   controller handle;
+  throttle counts_as = throttle::none;
 };
 
 class router {

@@ -13,12 +13,14 @@
 #include "server/domain/gig.hpp"
 #include "server/domain/payment.hpp"
 #include "server/domain/profile.hpp"
+#include "server/domain/repetition.hpp"
 #include "server/domain/review.hpp"
 #include "server/domain/trail.hpp"
 #include "server/domain/user.hpp"
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -26,6 +28,11 @@
 #include <vector>
 
 namespace bookings {
+
+class store;
+
+// One write, made with the store that it is given, and what it is to be answered.
+using once_act = std::function<result<committed<kept_reply>>(store&)>;
 
 class store {
  public:
@@ -117,6 +124,16 @@ class store {
   virtual result<void> append_trail(const act& what) = 0;
   // Newest first, in the order of their commits.
   virtual result<page<trail_entry>> list_trail(const page_request& wanted) = 0;
+
+  // repetitions ------------------------------------------------------------------------------------------------------
+  // Calls `act`, and keeps what it answers, with the numbers of its outbox rows, in the transaction of its write and for
+  // kept_for. Where that request's answer is kept already, gives that, with those of its rows that are still there, and
+  // calls nothing. Two that are equal and come at once, through whichever process: one writes, and the other waits.
+  // Where `act` fails, its write is undone and nothing is kept. errc::idempotency_mismatch where the key stands for
+  // another body; else the errors of `act`, which must make its write with the store that it is given, and read nothing.
+  virtual result<committed<kept_reply>> once(const repetition_key& what, const once_act& act) = 0;
+  // errc::not_found where nothing is kept, errc::idempotency_mismatch
+  virtual result<committed<kept_reply>> find_kept_reply(const repetition_key& what) = 0;
 
   // what the cache needs (docs/architecture.md, "Durable invalidations") -------------------------------------------
   // Where the changed thing is shown by what is another's, each place once; empty where is_shown_elsewhere() says no.

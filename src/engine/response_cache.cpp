@@ -82,6 +82,11 @@ boost::asio::awaitable<result<bool>> response_cache::del(std::string key) {
   co_return co_await impl_->once([&](backend& where, auto limit) { return where.del(key, limit); });
 }
 
+boost::asio::awaitable<result<std::chrono::microseconds>> response_cache::take(std::string key, const rate& limit) {
+  if (!key.starts_with("reprise:") || limit.most <= 0 || limit.interval.count() <= 0) co_return errc::invalid_name;
+  co_return co_await impl_->once([&](backend& where, auto within) { return where.take(key, limit, within); });
+}
+
 boost::asio::awaitable<result<std::size_t>> response_cache::del_pattern(std::string pattern) {
   co_return co_await impl_->once([&](backend& where, auto limit) { return where.del_pattern(pattern, limit); });
 }

@@ -73,7 +73,7 @@ class Server:
         self.folder = folder
         self.log_path = os.path.join(folder, f"server-{uuid.uuid4().hex[:6]}.log")
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("REDIS_", "PORT", "HOST"))}
-        clean.update({"PORT": "0", "LOG_LEVEL": "debug", "JWT_SECRET": "s" * 40, "WORKERS": "2",
+        clean.update({"PORT": "0", "LOG_LEVEL": "debug", "JWT_SECRET": "s" * 40, "WORKERS": "2", "AUTH_RATE_LIMIT": "0",
                       "STORE_URL": f"sqlite:{folder}/bookings.db", "ADMIN_EMAIL": "admin@example.com",
                       "ADMIN_PASSWORD": "admin-password"})
         clean.update({k: str(v) for k, v in environment.items()})

@@ -172,8 +172,24 @@ CREATE TABLE store_identity (
 INSERT INTO store_identity (only_one, identity) VALUES (1, lower(hex(randomblob(16))));
 )sql";
 
+// What repeated requests are answered: one row for each Idempotency-Key, for a day.
+constexpr const char* version_4 = R"sql(
+CREATE TABLE kept_replies (
+  user_id     TEXT NOT NULL,
+  route       TEXT NOT NULL,
+  key         TEXT NOT NULL,
+  fingerprint TEXT NOT NULL,
+  status      INTEGER NOT NULL,
+  body        TEXT NOT NULL,
+  outbox_rows TEXT NOT NULL,  -- numbers, with spaces between them
+  created_at  INTEGER NOT NULL,
+  UNIQUE (user_id, route, key)
+) STRICT;
+CREATE INDEX kept_replies_created ON kept_replies (created_at);
+)sql";
+
 // The step at index n leads from version n to n + 1. Published steps are never edited: add one at the end.
-constexpr std::array steps = {version_1, version_2, version_3};
+constexpr std::array steps = {version_1, version_2, version_3, version_4};
 
 int version_of(connection& on) {
   auto query = on.use("PRAGMA user_version");

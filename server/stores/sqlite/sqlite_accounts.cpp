@@ -70,6 +70,7 @@ void erase_person(connection& on, const id& user_id, const std::string& unusable
          " token_version = token_version + 1, bio = NULL, phone = NULL, address = NULL, city = NULL, postcode = NULL, country = NULL WHERE id = ?1")
       .bind(user_id, deleted_name, deleted_email(user_id), unusable_hash)
       .run();
+  on.use("DELETE FROM kept_replies WHERE user_id = ?").bind(user_id).run();  // they hold what the person was answered
 }
 
 }  // namespace

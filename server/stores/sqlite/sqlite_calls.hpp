@@ -25,6 +25,8 @@ result<user> look_up_living_user(connection& on, const id& user_id);
 result<booking_view> look_up_booking(connection& on, const id& booking_id);
 // Writes an entry of the trail, in the transaction that is open: the transaction of the act.
 void note(connection& on, const act& what);
+// Deletes a bounded number of replies that need not be kept any more, in the transaction that is open.
+void tidy_kept_replies(connection& on);
 // Deletes a bounded number of old outbox rows that nobody waits for, in the transaction that is open.
 void tidy_outbox(connection& on);
 
@@ -46,6 +48,7 @@ template <class F>
 auto sqlite_store::write(const char* operation, F f) -> std::invoke_result_t<F, sqlite::connection&> {
   const std::scoped_lock lock(writer_mutex_);
   try {
+    if (writer_->in_transaction()) return f(*writer_);
     sqlite::transaction changes(*writer_, sqlite::transaction::kind::writing);
     auto outcome = f(*writer_);
     if (outcome) {

@@ -102,7 +102,9 @@ void sqlite_store::tidy_now_and_then(sqlite::connection& on) {
   // A write makes two rows at most, and one tidying deletes more than this many writes make: the table cannot grow
   // without end. The first write of a process tidies too, for programs that write little and end.
   constexpr unsigned writes_between = 64;
-  if (writes_++ % writes_between == 0) sqlite::tidy_outbox(on);
+  if (writes_++ % writes_between != 0) return;
+  sqlite::tidy_outbox(on);
+  sqlite::tidy_kept_replies(on);
 }
 
 result<void> sqlite_store::check() {

@@ -85,6 +85,9 @@ class sqlite_store final : public store {
   result<void> append_trail(const act& what) override;
   result<page<trail_entry>> list_trail(const page_request& wanted) override;
 
+  result<committed<kept_reply>> once(const repetition_key& what, const once_act& act) override;
+  result<committed<kept_reply>> find_kept_reply(const repetition_key& what) override;
+
   result<showing> places_showing(const change& what) override;
   result<std::string> claim_identity(const std::string& identity) override;
   result<std::vector<outbox_row>> pending_rows(const std::string& identity, std::chrono::milliseconds at_least,
@@ -98,14 +101,15 @@ class sqlite_store final : public store {
 
  private:
   // Both run `f(connection&)`, which returns a result<T>, in a transaction of its own (sqlite_calls.hpp). A write is
-  // committed where `f` succeeds and rolled back, outbox rows and all, where it does not.
+  // committed where `f` succeeds and rolled back, outbox rows and all, where it does not. A write within a write, which
+  // only once() makes, is a part of it and shares its end.
   template <class F>
   auto read(const char* operation, F f) -> std::invoke_result_t<F, sqlite::connection&>;
   template <class F>
   auto write(const char* operation, F f) -> std::invoke_result_t<F, sqlite::connection&>;
   void tidy_now_and_then(sqlite::connection& on);
 
-  std::mutex writer_mutex_;  // guards what is up to the next blank line
+  std::recursive_mutex writer_mutex_;  // guards what is up to the next blank line
   std::unique_ptr<sqlite::connection> writer_;
   unsigned writes_ = 0;
 

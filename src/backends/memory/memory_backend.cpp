@@ -4,6 +4,7 @@
 
 #include <array>
 #include <atomic>
+#include <charconv>
 #include <list>
 #include <mutex>
 #include <set>
@@ -257,6 +258,22 @@ class memory_backend final : public backend {
     auto& part = shard_of(key);
     const std::lock_guard lock(part.mutex);
     co_return part.find(key, world_->now()) != nullptr && part.erase(key);
+  }
+  awaitable<std::chrono::microseconds> take(std::string key, const rate& limit, deadline) override {
+    if (!open_) co_return errc::unavailable;
+    auto& part = shard_of(key);
+    const std::lock_guard lock(part.mutex);
+    const auto time = world_->now();
+    const auto now = std::chrono::duration_cast<std::chrono::microseconds>(time.time_since_epoch());
+    std::chrono::microseconds free_at{0};
+    if (const auto* kept = part.find(key, time)) {
+      std::int64_t number = 0;
+      std::from_chars(kept->value.data(), kept->value.data() + kept->value.size(), number);
+      free_at = std::chrono::microseconds(number);
+    }
+    const auto wait = take_one(limit, free_at, now);
+    if (wait.count() == 0) put(part, key, std::to_string(free_at.count()), time + (free_at - now));
+    co_return wait;
   }
   awaitable<std::size_t> del_pattern(std::string pattern, deadline) override {
     if (!open_) co_return errc::unavailable;

@@ -195,6 +195,17 @@ class redis_backend final : public backend, public std::enable_shared_from_this<
     co_return *removed > 0;
   }
 
+  awaitable<std::chrono::microseconds> take(std::string key, const rate& limit, deadline within) override {
+    const auto most = std::to_string(limit.most), interval = std::to_string(limit.interval.count());
+    const std::string_view keys[] = {key}, arguments[] = {most, interval};
+    const auto wire = co_await nearest();
+    const auto answer = co_await run(wire, script::take, keys, arguments, within);
+    if (!answer) co_return answer.error();
+    const auto wait = integer(*answer);
+    if (!wait) co_return wait.error();
+    co_return std::chrono::microseconds(*wait);
+  }
+
   awaitable<std::size_t> del_pattern(std::string pattern, deadline limit) override {
     const auto wire = long_work();
     std::string cursor = "0";

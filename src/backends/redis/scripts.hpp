@@ -6,9 +6,9 @@
 
 namespace reprise::redis {
 
-enum class script { begin, commit, release, tidy };
+enum class script { begin, commit, release, tidy, take };
 
-inline constexpr std::array<std::string_view, 4> script_sources{
+inline constexpr std::array<std::string_view, 5> script_sources{
     // begin: KEYS generation, entry, lock; ARGV stamp, random, lock token, generation ttl, lock ttl
     // An entry's header is "RP1 <generation> …", so its generation begins at byte 5. A lock that a fill of an earlier
     // generation holds is taken over: that fill cannot be stored any more, and nobody should wait for it.
@@ -55,6 +55,18 @@ for _, key in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
     redis.call('ZREM', KEYS[2], key)
   end
 end
-return removed)"};
+return removed)",
+
+    // take: KEYS limit; ARGV most, interval in µs. reprise/rate.hpp's take_one() by this server's clock; answers the wait.
+    R"(local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local most, interval = tonumber(ARGV[1]), tonumber(ARGV[2])
+local at = tonumber(redis.call('GET', KEYS[1]) or 0) or 0
+at = math.min(math.max(at, now), now + most * interval)
+local wait = at - now - (most - 1) * interval
+if wait > 0 then return wait end
+at = at + interval
+redis.call('SET', KEYS[1], string.format('%.0f', at), 'PX', math.ceil((at - now) / 1000))
+return 0)"};
 
 }  // namespace reprise::redis
