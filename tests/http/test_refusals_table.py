@@ -14,7 +14,7 @@ TABLE = {
     "POST /api/auth/register":      (BAD,      BAD,     BAD,     BAD),
     "POST /api/auth/login":         (BAD,      BAD,     BAD,     BAD),
     "GET /api/auth/me":             (SIGN_IN,  OK,      OK,      OK),
-    "POST /api/auth/logout":        (SIGN_IN,  OK,      OK,      OK),
+    "POST /api/auth/logout":        (SIGN_IN,  "204",   "204",   "204"),
     "PUT /api/auth/password":       (SIGN_IN,  BAD,     BAD,     BAD),
     "PUT /api/users/:id/block":     (SIGN_IN,  NO,      NO,      NONE),
     "PUT /api/users/:id/unblock":   (SIGN_IN,  NO,      NO,      NONE),
