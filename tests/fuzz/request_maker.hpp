@@ -34,6 +34,7 @@ class request_maker {
     return list[below(N)];
   }
 
+  std::string nearly_good_request();
   std::string request();
   std::string target(std::string_view& method);
   std::string parameters();
