@@ -97,6 +97,12 @@ TEST_P(store_contract_repetitions, after_a_day_a_key_is_free_again) {
   EXPECT_EQ(bookings(), 2);
 }
 
+TEST_P(store_contract_repetitions, deleted_account_leaves_none_behind) {
+  must(data->once(key(), book_once()));
+  must(data->delete_account(student.id, "no password", must(data->find_user(student.id)).token_version));
+  EXPECT_EQ(data->find_kept_reply(key()).error(), errc::not_found);
+}
+
 TEST_P(store_contract_repetitions, of_many_at_once_through_two_stores_one_writes) {
   const auto other = harness->open();
   for (int round = 0; round < 10; ++round) {

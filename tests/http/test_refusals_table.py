@@ -28,6 +28,8 @@ TABLE = {
     "POST /api/bookings":           (SIGN_IN,  BAD,     NO,      NO),
     "GET /api/bookings/:id":        (SIGN_IN,  NONE,    NONE,    NONE),
     "PUT /api/bookings/:id/status": (SIGN_IN,  BAD,     BAD,     BAD),
+    "GET /api/users/me/export":     (SIGN_IN,  OK,      OK,      OK),
+    "DELETE /api/users/me":         (SIGN_IN,  "400 malformed", "400 malformed", "400 malformed"),
     "GET /api/users/:id":           (NONE,     NONE,    NONE,    NONE),
     "PUT /api/users/me":            (SIGN_IN,  OK,      OK,      OK),
     "GET /api/reviews":             (BAD,      BAD,     BAD,     BAD),
