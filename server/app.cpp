@@ -159,7 +159,8 @@ std::uint16_t app::port() const noexcept { return parts_->doors->port(); }
 std::vector<std::string> app::routes() const {
   std::vector<std::string> lines;
   for (const auto& each : parts_->routes.routes())
-    lines.push_back(fmt::format("{} {} {}", std::string_view(to_string(each->method)), each->pattern, to_text(each->who)));
+    lines.push_back(
+        fmt::format("{} {} {}", std::string_view(to_string(each->method)), each->pattern, to_text(each->who)));
   return lines;
 }
 

@@ -56,7 +56,8 @@ struct parser {
     restore = app.add_subcommand("restore", "Put a backup in place of the store, which no server may use");
     restore->fallthrough();
     restore->add_option("FILE", file, "The backup; it stays as it is")->required();
-    routes = app.add_subcommand("routes", "Print the routes: method, pattern, who may call it")->fallthrough()->group("");
+    routes = app.add_subcommand("routes", "Print the routes: method, pattern, who may call it")->fallthrough();
+    routes->group("");  // for our tests: not in the help
     add_flags(app, flags);
   }
 };

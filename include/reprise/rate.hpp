@@ -1,8 +1,6 @@
-// A limit on how often something may be done: the generic cell rate algorithm (GCRA; ITU-T Recommendation I.371, annex A,
-// in its form "virtual scheduling"). Up to `most` at once, and one more after each `interval`.
-//
-// Chosen over counting in fixed windows, which lets twice the limit through around a window's end, and over a log of all
-// attempts, whose memory an attacker chooses. It keeps one number, and knows to the microsecond when the next is free.
+// A limit on how often something may be done: the generic cell rate algorithm (GCRA; ITU-T Recommendation I.371, in its
+// form "virtual scheduling"). Up to `most` at once, and one more after each `interval`. It keeps one number, and knows
+// to the microsecond when the next is free (docs/decisions.md, "The edge").
 #pragma once
 
 #include <algorithm>

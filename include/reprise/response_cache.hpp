@@ -138,8 +138,8 @@ class response_cache {
   boost::asio::awaitable<result<std::optional<std::string>>> get(std::string key);
   boost::asio::awaitable<result<void>> set(std::string key, std::string value, std::chrono::milliseconds ttl);
   boost::asio::awaitable<result<bool>> del(std::string key);
-  // Takes one from a rate limit that all processes share. Zero: taken. Else nothing was taken, and it pays to come again
-  // after that time. An error means that the limit was not counted: have another one for that case.
+  // Takes one from a rate limit that all processes share. Zero: taken. Else nothing was taken, and it pays to come
+  // again after that time. An error means that the limit was not counted: have another one for that case.
   boost::asio::awaitable<result<std::chrono::microseconds>> take(std::string key, const rate& limit);
   // Removes the keys that match a glob pattern (escape_pattern() what comes from outside); returns how many. Works on any
   // prefix: with entries it only costs misses.

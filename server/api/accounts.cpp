@@ -101,8 +101,10 @@ class accounts {
 void add_account_routes(http::router& routes, async_store& stores, auth::password_pool& passwords,
                         const auth::token_authority& tokens) {
   const auto here = std::make_shared<accounts>(stores, passwords, tokens);
-  routes.add({verb::post, "/api/auth/register", access::anyone, [here](request& r) { return here->enlist(r); }, throttle::sign_in});
-  routes.add({verb::post, "/api/auth/login", access::anyone, [here](request& r) { return here->login(r); }, throttle::sign_in});
+  routes.add({verb::post, "/api/auth/register", access::anyone, [here](request& r) { return here->enlist(r); },
+              throttle::sign_in});
+  routes.add({verb::post, "/api/auth/login", access::anyone, [here](request& r) { return here->login(r); },
+              throttle::sign_in});
   routes.add({verb::get, "/api/auth/me", access::signed_in, [here](request& r) { return here->me(r); }});
 }
 

@@ -143,8 +143,10 @@ void add_gig_routes(http::router& routes, async_store& stores, caching::invalida
   routes.add({verb::get, "/api/gigs", access::anyone, [here](request& r) { return here->list(r); }});
   routes.add({verb::get, "/api/gigs/:id", access::anyone, [here](request& r) { return here->show(r); }});
   routes.add({verb::post, "/api/gigs", access::teacher, [here](request& r) { return here->create(r); }});
-  routes.add({verb::put, "/api/gigs/:id", access::teacher, [here](request& r) { return here->change(r); }, throttle::fan_out});
-  routes.add({verb::delete_, "/api/gigs/:id", access::teacher, [here](request& r) { return here->remove(r); }, throttle::fan_out});
+  routes.add({verb::put, "/api/gigs/:id", access::teacher, [here](request& r) { return here->change(r); },
+              throttle::fan_out});
+  routes.add({verb::delete_, "/api/gigs/:id", access::teacher, [here](request& r) { return here->remove(r); },
+              throttle::fan_out});
 }
 
 }  // namespace bookings::api

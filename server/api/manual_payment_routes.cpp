@@ -117,7 +117,8 @@ boost::json::object to_json(const manual_payment_view& what, role reader) {
   return json;
 }
 
-void add_manual_payment_routes(http::router& routes, async_store& stores, caching::invalidator& invalidate, once& repeats) {
+void add_manual_payment_routes(http::router& routes, async_store& stores, caching::invalidator& invalidate,
+                               once& repeats) {
   using enum manual_payment_status;
   const auto here = std::make_shared<manual_payments>(stores, invalidate, repeats);
   routes.add({verb::get, "/api/manual-payments", access::signed_in, [here](request& r) { return here->list(r); }});

@@ -11,6 +11,7 @@
 namespace bookings::api {
 
 // All must outlive the router.
-void add_manual_payment_routes(http::router& routes, async_store& stores, caching::invalidator& invalidate, once& repeats);
+void add_manual_payment_routes(http::router& routes, async_store& stores, caching::invalidator& invalidate,
+                               once& repeats);
 
 }  // namespace bookings::api

@@ -1,4 +1,5 @@
-// Routes that create, and clients that repeat: a POST with an Idempotency-Key does its work once, however often it comes.
+// Routes that create, and clients that repeat: a POST with an Idempotency-Key does its work once, however often it
+// comes.
 //
 // Two places make it so. The stage stands around the controllers: it knows a repetition before the controller looks at
 // the request again, which may by now refuse what it took (a time that is past). And the controller writes through
@@ -38,15 +39,18 @@ class once {
   // A controller's last line: writes, invalidates, and replies 201 with what was written, as `to_json` shows it.
   //   co_return co_await once_.create(what, "create_gig", write, shown);
   // `write(store&)` makes one write and returns its result<committed<T>>; it runs on the store's thread, inside the
-  // transaction that keeps the reply. `unprocessable`, where given, is what is wrong if the store says errc::unprocessable.
+  // transaction that keeps the reply. `unprocessable`, where given, is what is wrong if the store says
+  // errc::unprocessable.
   template <class Write, class ToJson>
-  boost::asio::awaitable<http::reply> create(http::request& what, std::string_view operation, Write write, ToJson to_json,
+  boost::asio::awaitable<http::reply> create(http::request& what, std::string_view operation, Write write,
+                                             ToJson to_json,
                                              const std::vector<http::field_error>* unprocessable = nullptr) {
     const once_act act = [&](store& s) -> result<committed<kept_reply>> {
       auto done = write(s);
       if (!done) return done.error();
       const auto answer = http::success(201, to_json(done->value));
-      return committed<kept_reply>{{answer.status, std::string(answer.body)}, std::move(done->rows), std::move(done->shown_in)};
+      kept_reply kept{answer.status, std::string(answer.body)};
+      return committed<kept_reply>{std::move(kept), std::move(done->rows), std::move(done->shown_in)};
     };
     const auto done = co_await stores_.write(
         operation, [&](store& s) { return what.repetition ? s.once(*what.repetition, act) : act(s); });
@@ -58,8 +62,8 @@ class once {
   }
 
  private:
-  // A key whose first request is under way in this process, from its arrival to its reply. Between processes the store's
-  // transaction decides, and the second waits for it.
+  // A key whose first request is under way in this process, from its arrival to its reply. Between processes the
+  // store's transaction decides, and the second waits for it.
   class place;
 
   static http::reply to_reply(const kept_reply& kept);

@@ -90,7 +90,8 @@ boost::json::object to_json(const public_profile& shown) {
 void add_profile_routes(http::router& routes, async_store& stores, caching::invalidator& invalidate) {
   const auto here = std::make_shared<profiles>(stores, invalidate);
   routes.add({verb::get, "/api/users/:id", access::anyone, [here](request& r) { return here->show(r); }});
-  routes.add({verb::put, "/api/users/me", access::signed_in, [here](request& r) { return here->change(r); }, throttle::fan_out});
+  routes.add({verb::put, "/api/users/me", access::signed_in, [here](request& r) { return here->change(r); },
+              throttle::fan_out});
 }
 
 }  // namespace bookings::api

@@ -1,5 +1,5 @@
-// How a repeated request is known (the Idempotency-Key header; draft-ietf-httpapi-idempotency-key-header): who sends it,
-// to which route, under which key of the client's, and what it says.
+// How a repeated request is known (the Idempotency-Key header; draft-ietf-httpapi-idempotency-key-header): who sends
+// it, to which route, under which key of the client's, and what it says.
 #pragma once
 
 #include "server/domain/id.hpp"

@@ -10,7 +10,8 @@ namespace {
 
 using field = boost::beast::http::field;
 
-constexpr std::string_view request_headers = "Authorization, Content-Type, Idempotency-Key, If-None-Match, X-Request-Id";
+constexpr std::string_view request_headers =
+    "Authorization, Content-Type, Idempotency-Key, If-None-Match, X-Request-Id";
 constexpr std::string_view reply_headers =
     "Age, Cache-Status, ETag, Idempotency-Replayed, Retry-After, X-Cache, X-Request-Id";
 constexpr std::string_view preflight_seconds = "7200";  // the most that Chromium keeps one

@@ -121,7 +121,7 @@ constexpr stage stages[] = {
     {"request id", give_request_id},
     // Before all that can refuse: what is refused counts and takes time too.
     {"metrics", start_clock},
-    // Before the route, which has no OPTIONS, and before authentication, since browsers send no token with the question.
+    // Before the route, which has no OPTIONS, and before authentication: browsers send no token with the question.
     {"preflight", answer_preflight},
     // Before authentication: the route's pattern labels the metrics of a bad token, and an unknown path costs no
     // signature.
@@ -136,8 +136,8 @@ constexpr stage stages[] = {
     {"authorise", authorise},
     // Before the cache stage and the controller, which may then take every body for JSON.
     {"media type", check_media_type},
-    // Then, in pipeline::operator(): `limit`, once it is known whose request it is, and before anything that costs: the hash
-    // of a password, a write. `around`, which may answer for the controller, but only to those who passed all of the
+    // Then, in pipeline::operator(): `limit`, once it is known whose request it is, and before anything that costs: the
+    // hash of a password, a write. `around`, which may answer for the controller, but only to those who passed all of the
     // above: a cached reply is never given to somebody who could not have fetched it. Then the controller.
 };
 

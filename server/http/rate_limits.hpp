@@ -1,8 +1,8 @@
 // How often who may do what. Which route counts as what stands with the route (router.hpp, `throttle`); this is the
 // policy: how many, and counted by what.
 //
-// Counted in Redis where it is in use, so that all nodes share a limit, in one round trip; else, and while Redis does not
-// answer in time, in this process's memory: then each node counts for itself, from nothing.
+// Counted in Redis where it is in use, so that all nodes share a limit, in one round trip; else, and while Redis does
+// not answer in time, in this process's memory: then each node counts for itself, from nothing.
 //
 // Thread-safe. Must outlive the pipeline.
 #pragma once

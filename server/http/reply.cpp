@@ -27,7 +27,7 @@ constexpr std::array table{
     errc_row{errc::wrong_state, 409, "wrong_state", "Its present state does not allow this"},
     errc_row{errc::already_reviewed, 409, "already_reviewed", "This booking has been reviewed already"},
     errc_row{errc::transaction_used, 409, "transaction_used", "Another payment names this transaction"},
-    errc_row{errc::idempotency_mismatch, 409, "idempotency_mismatch", "This Idempotency-Key was used for another request"},
+    errc_row{errc::idempotency_mismatch, 409, "idempotency_mismatch", "This key was used for another request"},
     errc_row{errc::in_progress, 409, "in_progress", "The first request with this Idempotency-Key is under way", 1},
     errc_row{errc::body_too_large, 413, "body_too_large", "The request's body is too large"},
     errc_row{errc::unsupported_media_type, 415, "unsupported_media_type", "Send the body as application/json"},

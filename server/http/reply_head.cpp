@@ -41,8 +41,8 @@ bool is_safe(std::string_view text) noexcept {
 // On every reply. Nobody reads it for another type than it says, frames it, or learns from where it was reached.
 constexpr std::string_view security_headers =
     "\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\nX-Frame-Options: DENY\r\n";
-// On a reply that says nothing else: it is data, and no page that loads anything; and it is not for any cache, since what
-// may be kept says so itself (the routes that we cache do, cache_stage.cpp).
+// On a reply that says nothing else: it is data, and no page that loads anything; and it is for no cache, since what may
+// be kept says so itself (the routes that we cache do, cache_stage.cpp).
 constexpr std::string_view policy_header = "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n";
 constexpr std::string_view cache_header = "Cache-Control: no-store\r\n";
 

@@ -16,8 +16,8 @@ bool may_have_body(unsigned status) noexcept;
 
 // Appends everything up to and with the empty line. Every reply gets Date (made once a second and thread), X-Request-Id
 // and the headers that browsers are to be careful by, with a body also Content-Type and Content-Length. Where it has
-// none of its own, Cache-Control is "no-store", and Content-Security-Policy allows nothing. A header whose name or value
-// contains a control character, which could begin a header or a reply of its own, is left out.
+// none of its own, Cache-Control is "no-store", and Content-Security-Policy allows nothing. A header whose name or
+// value contains a control character, which could begin a header or a reply of its own, is left out.
 void append_head(std::string& out, const reply& answer, std::string_view request_id, connection_header connection);
 
 }  // namespace bookings::http

@@ -128,7 +128,7 @@ session::step session::check_head() {
   const auto hosts = head.equal_range(beast::http::field::host);
   const auto host_count = std::distance(hosts.first, hosts.second);
   if (host_count > 1 || (host_count == 0 && head.version() == 11)) return refuse(errc::malformed);
-  // RFC 9112, section 6.3: two equal lengths may be taken for one. We take no part in what others might read differently.
+  // RFC 9112, section 6.3: two equal lengths may be taken for one. We take no part in what others may read differently.
   const auto lengths = head.count(beast::http::field::content_length);
   if (lengths > 1 || head[beast::http::field::content_length].find(',') != std::string_view::npos)
     return refuse(errc::malformed);

@@ -126,11 +126,12 @@ class store {
   virtual result<page<trail_entry>> list_trail(const page_request& wanted) = 0;
 
   // repetitions ------------------------------------------------------------------------------------------------------
-  // Calls `act`, and keeps what it answers, with the numbers of its outbox rows, in the transaction of its write and for
-  // kept_for. Where that request's answer is kept already, gives that, with those of its rows that are still there, and
+  // Calls `act`, and keeps what it answers, with the numbers of its outbox rows, in the transaction of its write and
+  // for kept_for. Where that request's answer is kept already, gives that, with those of its rows that are still there, and
   // calls nothing. Two that are equal and come at once, through whichever process: one writes, and the other waits.
   // Where `act` fails, its write is undone and nothing is kept. errc::idempotency_mismatch where the key stands for
-  // another body; else the errors of `act`, which must make its write with the store that it is given, and read nothing.
+  // another body; else the errors of `act`, which must make its write with the store that it is given, and read
+  // nothing.
   virtual result<committed<kept_reply>> once(const repetition_key& what, const once_act& act) = 0;
   // errc::not_found where nothing is kept, errc::idempotency_mismatch
   virtual result<committed<kept_reply>> find_kept_reply(const repetition_key& what) = 0;

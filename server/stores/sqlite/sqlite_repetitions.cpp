@@ -74,8 +74,8 @@ result<committed<kept_reply>> sqlite_store::once(const repetition_key& what, con
     auto done = act(*this);
     if (!done) return done;
     // OR REPLACE: one that is older than a day may still be there.
-    on.use("INSERT OR REPLACE INTO kept_replies (user_id, route, key, fingerprint, status, body, outbox_rows, created_at)"
-           " VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+    on.use("INSERT OR REPLACE INTO kept_replies (user_id, route, key, fingerprint, status, body, outbox_rows,"
+           " created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
         .bind(what.user_id, what.route, what.key, what.fingerprint, done->value.status, done->value.body,
               join(done->rows), on.now())
         .run();
