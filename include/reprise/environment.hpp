@@ -20,7 +20,8 @@ class environment {
   virtual ~environment() = default;
   // UTC: for an entry's age and freshness only, never compared with another machine's for correctness.
   virtual wall_time wall() const = 0;
-  // For budgets, pauses and deadlines.
+  // For leases, budgets, pauses and deadlines: it never jumps, and it goes on while the machine is suspended (a lease must
+  // not be stretched by that). Only differences between its own values mean anything.
   virtual steady_time now() const = 0;
   // Resumes on the caller's executor. Ends early, without an error, where the coroutine is cancelled.
   virtual boost::asio::awaitable<void> sleep(std::chrono::steady_clock::duration pause) = 0;

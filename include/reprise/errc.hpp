@@ -16,6 +16,9 @@ enum class errc {
   invalid_name,     // a prefix, user id or role outside [A-Za-z0-9_.-]{1,64}
   overloaded,       // origin reads are at their bound, and the brief wait for a place was in vain
   log_unavailable,  // the invalidation log (the store) cannot be read or written
+  forgotten,        // the log has forgotten the identity in use: what its Redis holds must not be used
+  lease_ended,      // a lease was over before it was renewed, or somebody has seen it end
+  not_acknowledged, // whether every node has taken notice of a write cannot be learned in time: no acknowledgement of it
 };
 
 const boost::system::error_category& errc_category() noexcept;

@@ -31,6 +31,8 @@ class scope {
   static std::optional<scope> shared(std::string_view prefix);
   // "gigs:id:55": a scope of its own for each thing.
   static std::optional<scope> of_thing(std::string_view prefix, std::string_view thing);
+  // The scope that has this name, as name() gives it; absent where none can.
+  static std::optional<scope> parse(std::string_view name);
 
   const std::string& name() const noexcept { return name_; }
   std::string_view prefix() const noexcept { return std::string_view(name_).substr(0, prefix_bytes_); }

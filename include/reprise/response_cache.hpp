@@ -54,14 +54,28 @@ struct options {
   std::chrono::milliseconds origin_wait{1000};
   // Entries that one scope may hold; one more is answered but not stored.
   std::size_t largest_scope = 256;
-  // How often the relay looks for invalidations to repeat, and checks whom it is connected to.
+  // How often the relay looks for invalidations to repeat, checks whom it is connected to, and renews its lease.
   std::chrono::milliseconds period{250};
+  // How long the cache may be used without a renewal. The same on all nodes: a write waits up to twice this and a margin
+  // for a node that died or was cut off from the log.
+  std::chrono::milliseconds lease{1000};
+  std::chrono::milliseconds lease_margin{50};
+  // The longest that a write waits for other nodes before errc::not_acknowledged.
+  std::chrono::milliseconds write_wait{10'000};
   // Pauses between attempts to connect: doubling, with jitter, from the first to the second.
   std::chrono::milliseconds shortest_pause{50}, longest_pause{2000};
   // For proofs only: rules taken away, so that a test can show that it would notice. Never set outside tests.
   struct weakened {
     bool commit_without_generation_check = false;
     bool collapse_by_key_alone = false;
+    bool trust_without_lease = false;      // neither claimed nor held against the clock
+    bool trust_without_replay = false;     // at the claim
+    bool relay_never = false;
+    bool accept_late_renewals = false;
+    bool credit_any_session = false;       // an acknowledgement counts under whatever trust it arrives
+    bool use_forgotten_identities = false; // the nonce is not read again with each pass
+    bool answer_without_waiting = false;   // for other nodes' leases
+    std::string node;                      // the lease's name; a fresh one for each process where it is empty
   } weakened{};
 };
 
@@ -118,9 +132,12 @@ class response_cache {
                                                      const origin& read);
 
   // invalidation: after the commit, before the reply -------------------------------------------------------------------
-  // One round trip, whatever the number of keys in Redis. `rows` are the log's rows that this invalidation acknowledges.
-  // An error means that the outcome is unknown or nothing was sent: the cache is bypassed by this process until the relay
-  // has repeated it.
+  // One round trip, whatever the number of keys in Redis; then it waits until no other node can show what was before:
+  // usually not at all, in a fault up to two leases. `rows` are the log's rows of this write, which must have committed;
+  // without any, the log gets one.
+  // Call it also where this process has no backend, and before every reply that tells of a write again (an idempotent
+  // repetition, a write that found nothing to change). errc::not_acknowledged: do not acknowledge the write; it has
+  // happened, and its rows see to the invalidation.
   boost::asio::awaitable<result<void>> invalidate(std::vector<scope> scopes, std::vector<std::int64_t> rows = {});
   // One user's entries under a prefix. A role may widen to the whole scope, never narrow it: `role` is checked and then
   // all of the user's roles are invalidated. errc::invalid_name for text that is no name.
@@ -128,8 +145,8 @@ class response_cache {
                                                   std::string_view role = "all");
   // The same for several users at once, such as both parties of a booking.
   boost::asio::awaitable<result<void>> invalidate_related(std::span<const std::string> users, std::string_view prefix);
-  // Everything under a prefix, by bumping its epoch in the log. Returns when this process and, a period later, every other
-  // one that works reads under the new epoch.
+  // Everything under a prefix, by raising its epoch in the log. Returns when every node that uses the cache works under the
+  // new epoch. Survives failovers, as removing keys would not. Errors: log_unavailable, not_acknowledged.
   boost::asio::awaitable<result<void>> invalidate_all(std::string_view prefix);
 
   // a plain cache client -------------------------------------------------------------------------------------------------

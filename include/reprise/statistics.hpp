@@ -26,9 +26,17 @@ struct statistics {
   double backend_seconds = 0;
   std::uint64_t backend_failures = 0;
 
+  // Waits of writes for other nodes, in seconds, in the same form.
+  static constexpr std::array<double, 10> wait_bounds{.001, .0025, .005, .01, .05, .25, .5, 1, 2.5, 5};
+  std::array<std::uint64_t, 11> write_waits{};
+  double write_wait_seconds = 0;
+  std::uint64_t writes_waiting = 0;         // now
+  std::uint64_t writes_not_acknowledged = 0;
+
   std::uint64_t replays = 0;      // rows whose invalidation was repeated by the relay
   bool backend_up = false;        // a session is open
   bool trusted = false;           // the cache is in use
+  std::chrono::duration<double> lease{0};  // how much longer, unless it is renewed
   std::uint64_t origin_reads = 0; // in flight now
 };
 

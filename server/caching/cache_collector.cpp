@@ -31,16 +31,17 @@ MetricFamily gauge(std::string name, std::string help, double value) {
   return one;
 }
 
-MetricFamily backend_seconds(const reprise::statistics& from) {
-  auto one = family("reprise_backend_seconds", "Round trips to the cache's backend", MetricType::Histogram);
+// `counts` are cumulative, the last of them over all.
+template <std::size_t Bounds>
+MetricFamily histogram(std::string name, std::string help, const std::array<double, Bounds>& bounds,
+                       const std::array<std::uint64_t, Bounds + 1>& counts, double sum) {
+  auto one = family(std::move(name), std::move(help), MetricType::Histogram);
   ClientMetric metric;
-  auto& histogram = metric.histogram;
-  for (std::size_t i = 0; i < from.backend_calls.size(); ++i)
-    histogram.bucket.push_back({from.backend_calls[i], i < from.backend_bounds.size()
-                                                           ? from.backend_bounds[i]
-                                                           : std::numeric_limits<double>::infinity()});
-  histogram.sample_count = from.backend_calls.back();
-  histogram.sample_sum = from.backend_seconds;
+  auto& to = metric.histogram;
+  for (std::size_t i = 0; i < counts.size(); ++i)
+    to.bucket.push_back({counts[i], i < Bounds ? bounds[i] : std::numeric_limits<double>::infinity()});
+  to.sample_count = counts.back();
+  to.sample_sum = sum;
   one.metric.push_back(std::move(metric));
   return one;
 }
@@ -70,9 +71,15 @@ class cache_collector final : public prometheus::Collectable {
     auto replays = family("reprise_replays_total", "Outbox rows that the relay repeated", MetricType::Counter);
     add_counter(replays, {}, now.replays);
     std::vector<MetricFamily> all{std::move(requests), std::move(fills), std::move(invalidations), std::move(keys),
-                                  std::move(replays), backend_seconds(now)};
+                                  std::move(replays)};
+    all.push_back(histogram<10>("reprise_backend_seconds", "Round trips to the cache's backend", now.backend_bounds,
+                                now.backend_calls, now.backend_seconds));
+    all.push_back(histogram<10>("reprise_write_wait_seconds", "Waits of writes until no node can show what was before",
+                                now.wait_bounds, now.write_waits, now.write_wait_seconds));
     all.push_back(gauge("reprise_backend_up", "1 while connected to the cache's backend", now.backend_up ? 1 : 0));
     all.push_back(gauge("reprise_trusted", "1 while the cache is in use", now.trusted ? 1 : 0));
+    all.push_back(gauge("reprise_lease_seconds", "How much longer the cache may be used unless the lease is renewed",
+                        now.lease.count()));
     if (const auto backlog = data_.outbox_backlog()) {
       all.push_back(gauge("reprise_outbox_pending", "Outbox rows not yet acknowledged", static_cast<double>(backlog->rows)));
       all.push_back(gauge("reprise_outbox_oldest_seconds", "Age of the oldest such row",

@@ -35,6 +35,9 @@ std::vector<scope> scopes_of(const change& what, const showing& elsewhere) {
     case change_kind::session:
       add(scope::of_user(sessions_prefix, what.id));
       break;
+    case change_kind::scope:
+      add(scope::parse(what.id));
+      break;
   }
   for (const auto& user : elsewhere.booking_lists) add(scope::of_user("bookings", user));
   for (const auto& gig : elsewhere.gig_pages) add(scope::of_thing("gigs", gig));
@@ -43,7 +46,7 @@ std::vector<scope> scopes_of(const change& what, const showing& elsewhere) {
   return scopes;
 }
 
-boost::asio::awaitable<void> invalidator::after(const std::vector<outbox_row>& rows, const showing& seen) {
+boost::asio::awaitable<result<void>> invalidator::after(const std::vector<outbox_row>& rows, const showing& seen) {
   std::vector<scope> scopes;
   std::vector<std::int64_t> numbers;
   bool complete = true;
@@ -61,10 +64,12 @@ boost::asio::awaitable<void> invalidator::after(const std::vector<outbox_row>& r
     scopes.insert(scopes.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
     numbers.push_back(row.number);
   }
-  if (rows.empty()) co_return;  // what nobody else is shown
-  // Where the store could not say what shows it, the rows stay pending, and the relay asks again.
-  if (!complete) numbers.clear();
-  (void)co_await cache_.invalidate(std::move(scopes), std::move(numbers));
+  if (rows.empty()) co_return result<void>();  // what nobody else is shown
+  // Where the store could not say who is shown it, nothing may be credited: the relay asks it again.
+  if (!complete) co_return errc::not_acknowledged;
+  const auto told = co_await cache_.invalidate(std::move(scopes), std::move(numbers));
+  if (!told) co_return errc::not_acknowledged;
+  co_return result<void>();
 }
 
 }  // namespace bookings::caching

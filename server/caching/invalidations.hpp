@@ -21,15 +21,16 @@ class invalidator {
  public:
   invalidator(reprise::response_cache& cache, async_store& stores) : cache_(cache), stores_(stores) {}
 
-  // Invalidates what a committed write changed; `write` must outlive the coroutine. A failure is not the client's: the
-  // write's rows stay in the outbox, and the cache is bypassed until the relay has repeated them.
+  // Invalidates what a committed write changed, and waits until no node can show what was before. Stands between the
+  // commit and every reply that tells of the write; `write` must outlive the coroutine. errc::not_acknowledged: the
+  // reply must be that and no acknowledgement (the write has happened, and its rows in the outbox see to the rest).
   template <class T>
-  boost::asio::awaitable<void> after(const committed<T>& write) {
+  [[nodiscard]] boost::asio::awaitable<result<void>> after(const committed<T>& write) {
     return after(write.rows, write.shown_in);
   }
 
  private:
-  boost::asio::awaitable<void> after(const std::vector<outbox_row>& rows, const showing& seen);
+  boost::asio::awaitable<result<void>> after(const std::vector<outbox_row>& rows, const showing& seen);
 
   reprise::response_cache& cache_;
   async_store& stores_;

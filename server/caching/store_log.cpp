@@ -11,41 +11,78 @@ class store_log final : public reprise::invalidation_log {
 
   awaitable<std::string> claim(std::string identity) override {
     co_return translate(
-        co_await stores_.upkeep("claim_identity", [&](store& s) { return s.claim_identity(identity); }));
+        co_await stores_.record("claim_identity", [&](store& s) { return s.claim_identity(identity); }));
   }
 
-  awaitable<std::vector<row>> pending(std::string identity, std::chrono::milliseconds at_least, std::size_t limit) override {
+  awaitable<pass> read_pass(const pass_request& wanted) override {
     // One job reads the rows and asks what shows each: both from the store's own thread.
-    co_return translate(co_await stores_.upkeep("pending_rows", [&](store& s) -> result<std::vector<row>> {
-      const auto found = s.pending_rows(identity, at_least, limit);
+    co_return translate(co_await stores_.upkeep("read_pass", [&](store& s) -> result<pass> {
+      auto found = s.read_pass({wanted.identity, wanted.at_least, wanted.limit, wanted.except});
       if (!found) return found.error();
-      std::vector<row> rows;
-      for (const auto& one : *found) {
+      pass read;
+      read.nonce = std::move(found->nonce);
+      read.is_last = found->is_last;
+      read.epoch = found->epoch;
+      read.epochs = std::move(found->epochs);
+      for (const auto& one : found->rows) {
         showing elsewhere;
         if (is_shown_elsewhere(one.what)) {
           auto places = s.places_showing(one.what);
           if (!places) return places.error();
           elsewhere = std::move(*places);
         }
-        rows.push_back({one.number, scopes_of(one.what, elsewhere)});
+        read.rows.push_back({one.number, scopes_of(one.what, elsewhere)});
       }
-      return rows;
+      return read;
     }));
   }
 
-  awaitable<void> acknowledge(std::string identity, std::vector<std::int64_t> numbers) override {
-    const auto done = co_await stores_.upkeep("acknowledge_rows",
-                                              [&](store& s) { return s.acknowledge_rows(identity, numbers); });
+  awaitable<std::vector<row_number>> append(std::vector<reprise::scope> scopes) override {
+    auto done = co_await stores_.write("append_row", [&](store& s) -> result<std::vector<row_number>> {
+      std::vector<row_number> numbers;
+      for (const auto& one : scopes) {
+        const auto row = s.append_row({change_kind::scope, one.name()});
+        if (!row) return row.error();
+        numbers.push_back(row->number);
+      }
+      return numbers;
+    });
+    co_return translate(std::move(done));
+  }
+
+  awaitable<void> acknowledge(std::string identity, std::vector<row_number> numbers) override {
+    const auto done =
+        co_await stores_.record("acknowledge_rows", [&](store& s) { return s.acknowledge_rows(identity, numbers); });
     if (!done) co_return reprise::errc::log_unavailable;
     co_return reprise::result<void>();
   }
 
-  awaitable<std::map<std::string, std::int64_t>> epochs() override {
-    co_return translate(co_await stores_.upkeep("cache_epochs", [](store& s) { return s.cache_epochs(); }));
+  awaitable<void> await_rows(std::vector<row_number> numbers) override {
+    const auto done = co_await stores_.upkeep("await_rows", [&](store& s) { return s.await_rows(numbers); });
+    if (!done) co_return reprise::errc::log_unavailable;
+    co_return reprise::result<void>();
   }
 
   awaitable<std::int64_t> bump_epoch(std::string prefix) override {
-    co_return translate(co_await stores_.upkeep("bump_cache_epoch", [&](store& s) { return s.bump_cache_epoch(prefix); }));
+    co_return translate(co_await stores_.write("bump_cache_epoch", [&](store& s) { return s.bump_cache_epoch(prefix); }));
+  }
+
+  awaitable<bool> put_lease(const lease& wanted) override {
+    co_return translate(co_await stores_.upkeep("put_lease", [&](store& s) {
+      return s.put_lease({wanted.node, wanted.identity, wanted.count, wanted.epoch});
+    }));
+  }
+
+  awaitable<observation> observe(std::vector<row_number> numbers) override {
+    co_return translate(co_await stores_.upkeep("observe_cache", [&](store& s) -> result<observation> {
+      auto seen = s.observe_cache(numbers);
+      if (!seen) return seen.error();
+      observation all;
+      for (auto& one : seen->leases)
+        all.leases.push_back({std::move(one.node), std::move(one.identity), one.count, one.epoch});
+      all.acknowledged = std::move(seen->acknowledged);
+      return all;
+    }));
   }
 
  private:

@@ -7,7 +7,9 @@ namespace {
 
 constexpr change_kind all_kinds[] = {
     change_kind::user_bookings, change_kind::gig,             change_kind::user_profile, change_kind::user_name,
-    change_kind::gig_reviews,   change_kind::teacher_reviews, change_kind::session};
+    change_kind::gig_reviews,   change_kind::teacher_reviews, change_kind::session,
+    change_kind::scope};
+constexpr std::size_t longest_scope = 200;
 
 std::string_view name_of(change_kind kind) noexcept {
   switch (kind) {
@@ -18,6 +20,7 @@ std::string_view name_of(change_kind kind) noexcept {
     case change_kind::gig_reviews: return "gig_reviews";
     case change_kind::teacher_reviews: return "teacher_reviews";
     case change_kind::session: return "session";
+    case change_kind::scope: return "scope";
   }
   return "";
 }
@@ -35,9 +38,10 @@ std::optional<change> parse_change(std::string_view text) {
   const auto colon = text.find(':');
   if (colon == std::string_view::npos) return {};
   const auto name = text.substr(0, colon), thing = text.substr(colon + 1);
-  if (!is_valid_id(thing)) return {};
   for (const auto kind : all_kinds) {
-    if (name == name_of(kind)) return change{kind, std::string(thing)};
+    if (name != name_of(kind)) continue;
+    const bool is_good = kind == change_kind::scope ? !thing.empty() && thing.size() <= longest_scope : is_valid_id(thing);
+    if (is_good) return change{kind, std::string(thing)};
   }
   return {};
 }

@@ -20,6 +20,7 @@ enum class change_kind {
   gig_reviews,      // id is a gig: the lists of its reviews
   teacher_reviews,  // id is a teacher: the lists of reviews over all their gigs, and their rating in the profile
   session,          // id is a user: what that user's tokens are held against
+  scope,            // id is a cache scope's name, "bookings:user:65f0…": a purge by hand
 };
 
 struct change {

@@ -30,6 +30,7 @@ const char* text_of(errc e) noexcept {
     case errc::too_many_requests: return "too many requests, try again later";
     case errc::overloaded: return "the server is busy, try again soon";
     case errc::store_unavailable: return "the data cannot be reached, try again soon";
+    case errc::not_acknowledged: return "the change was made, but not every node can be known to have taken notice of it";
     case errc::store_too_new: return "the data was written by a newer version of this program";
     case errc::internal: return "something went wrong on our side";
   }

@@ -15,11 +15,12 @@ async_store::async_store(store& target, async_store_options options)
       options_(std::move(options)),
       reads_(std::max<std::size_t>(options_.readers, 1)),
       writes_(1),  // a store has one writer; more threads would only wait for it
-      upkeep_(1) {}
+      upkeep_(1),
+      records_(1) {}
 
 async_store::~async_store() {
-  for (lane* each : {&reads_, &writes_, &upkeep_}) each->threads.stop();
-  for (lane* each : {&reads_, &writes_, &upkeep_}) each->threads.join();
+  for (lane* each : {&reads_, &writes_, &upkeep_, &records_}) each->threads.stop();
+  for (lane* each : {&reads_, &writes_, &upkeep_, &records_}) each->threads.join();
 }
 
 async_store::place async_store::enter(lane& into) const noexcept {

@@ -4,8 +4,9 @@
 //
 //   const auto found = co_await stores.read("find_gig", [&](store& s) { return s.find_gig(gig_id); });
 //
-// Three lanes, so that none waits for another: `read` and `write` for what a request asks, and `upkeep` for leases,
-// outbox and relay, which must go on while requests queue up.
+// Four lanes, so that none waits for another: `read` and `write` for what a request asks; `upkeep` for leases and the
+// relay's reading, which must go on while requests queue up; and `record` for what the cache writes to the data itself,
+// which may wait for a long write of somebody else and must not hold up a lease by that.
 #pragma once
 
 #include "server/stores/store.hpp"
@@ -72,6 +73,13 @@ class async_store {
     return run(upkeep_, {}, operation, std::move(f));
   }
 
+  // As `upkeep`, in its own lane: for claims and acknowledgements.
+  template <class F>
+  asio::awaitable<std::invoke_result_t<F, store&>> record(std::string_view operation, F f) {
+    count(operation);
+    return run(records_, {}, operation, std::move(f));
+  }
+
   // Calls of requests that are queued or running.
   std::size_t calls() const noexcept { return reads_.calls.load() + writes_.calls.load(); }
 
@@ -101,7 +109,7 @@ class async_store {
 
   store& target_;
   const async_store_options options_;
-  lane reads_, writes_, upkeep_;
+  lane reads_, writes_, upkeep_, records_;
 };
 
 template <class F>

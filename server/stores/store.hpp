@@ -136,28 +136,54 @@ class store {
   // errc::not_found where nothing is kept, errc::idempotency_mismatch
   virtual result<committed<kept_reply>> find_kept_reply(const repetition_key& what) = 0;
 
-  // what the cache needs (docs/architecture.md, "Durable invalidations") -------------------------------------------
+  // what the cache needs (include/reprise/invalidation_log.hpp says what each is for) ------------------------------------
   // Where the changed thing is shown by what is another's, each place once; empty where is_shown_elsewhere() says no.
   virtual result<showing> places_showing(const change& what) = 0;
   // Which data a Redis holds: remembers that `identity` is in use and returns its nonce. A nonce is drawn anew where no
   // claim named that identity within the last hour, by the store's clock: whatever such a Redis still holds is dead.
   virtual result<std::string> claim_identity(const std::string& identity) = 0;
-  // Rows that `identity` has not acknowledged, oldest first, at most `limit`; those older than `at_least` only.
-  // A row whose text cannot be read is skipped and logged, never an error.
-  virtual result<std::vector<outbox_row>> pending_rows(const std::string& identity, std::chrono::milliseconds at_least,
-                                                       std::size_t limit) = 0;
-  // Notes that `identity` has acknowledged the rows, and deletes the rows that every identity claimed within the last
-  // hour has acknowledged.
+  // Rows that `identity` has not acknowledged, oldest first; of those younger than `at_least` only the awaited ones. A row
+  // whose text cannot be read is skipped and logged, never an error.
+  struct pass_request {
+    std::string identity;
+    std::chrono::milliseconds at_least{0};
+    std::size_t limit = 1000;
+    std::vector<std::int64_t> except = {};  // sorted numbers
+  };
+  struct cache_pass {
+    std::string nonce;  // the identity's; empty where it is not claimed
+    std::vector<outbox_row> rows;
+    bool is_last = true;  // false: there are more
+    std::int64_t epoch = 0;
+    std::map<std::string, std::int64_t> epochs;  // a prefix that was never bumped has none
+  };
+  virtual result<cache_pass> read_pass(const pass_request& wanted) = 0;
+  // Notes that `identity` has acknowledged the rows, and deletes the rows that every identity has acknowledged that was
+  // claimed within the last hour or that a lease names.
   virtual result<void> acknowledge_rows(const std::string& identity, const std::vector<std::int64_t>& numbers) = 0;
+  // The writers of these rows wait. Forgotten after a minute.
+  virtual result<void> await_rows(const std::vector<std::int64_t>& numbers) = 0;
+  // A row for a change that no write makes: a purge by hand.
+  virtual result<outbox_row> append_row(const change& what) = 0;
   // How many rows wait for an acknowledgement of some identity, and the age of the oldest.
   struct backlog {
     std::int64_t rows = 0;
     std::chrono::milliseconds oldest{0};
   };
   virtual result<backlog> outbox_backlog() = 0;
-  // One counter per cached prefix, part of each generation's stamp. A prefix that was never bumped has none.
-  virtual result<std::map<std::string, std::int64_t>> cache_epochs() = 0;
+  // Raises the epoch of the prefix, and of the store, and returns it.
   virtual result<std::int64_t> bump_cache_epoch(const std::string& prefix) = 0;
+  struct lease {
+    std::string node, identity;
+    std::int64_t count = 0, epoch = 0;
+  };
+  // Makes it so where the node's count is smaller than this one; says whether it was.
+  virtual result<bool> put_lease(const lease& wanted) = 0;
+  struct observation {
+    std::vector<lease> leases;
+    std::map<std::int64_t, std::vector<std::string>> acknowledged;  // of the rows asked for that are still there
+  };
+  virtual result<observation> observe_cache(const std::vector<std::int64_t>& numbers) = 0;
 
   // Does the store answer? For /ready.
   virtual result<void> check() = 0;

@@ -17,6 +17,9 @@ const boost::system::error_category& errc_category() noexcept {
         case errc::invalid_name: return "not a valid name: 1 to 64 of A-Z a-z 0-9 _ . -";
         case errc::overloaded: return "too many reads of the origin are under way";
         case errc::log_unavailable: return "the invalidation log cannot be reached";
+        case errc::forgotten: return "the invalidation log has forgotten this Redis: did its clock jump?";
+        case errc::lease_ended: return "the lease ended before it was renewed: the store is slow, or this process was paused";
+        case errc::not_acknowledged: return "not every node has taken notice of the write in time";
       }
       return "unknown";
     }

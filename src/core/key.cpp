@@ -51,6 +51,15 @@ std::optional<scope> scope::of_thing(std::string_view prefix, std::string_view t
   return scope(std::string(prefix) + ":id:" + std::string(thing), prefix.size());
 }
 
+std::optional<scope> scope::parse(std::string_view name) {
+  const auto first = name.find(':'), second = name.find(':', first + 1);
+  if (first == std::string_view::npos || second == std::string_view::npos) return std::nullopt;
+  const auto prefix = name.substr(0, first), kind = name.substr(first + 1, second - first - 1), what = name.substr(second + 1);
+  if (kind == "id") return of_thing(prefix, what);
+  if (kind != "user") return std::nullopt;
+  return what == shared_user ? shared(prefix) : of_user(prefix, what);
+}
+
 std::optional<std::string> scope::entry_key(std::string_view role, std::string_view canonical_query) const {
   std::string key;
   key.reserve(name_.size() + role.size() + canonical_query.size() + 16);

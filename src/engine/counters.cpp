@@ -16,13 +16,33 @@ prefix_counters& counters::of(std::string_view prefix) {
   return *place;
 }
 
-void counters::count_call(std::chrono::steady_clock::duration took, bool answered) noexcept {
+namespace {
+
+template <std::size_t Bounds>
+void count_in(std::array<std::atomic<std::uint64_t>, Bounds + 1>& buckets, const std::array<double, Bounds>& bounds,
+              std::atomic<std::uint64_t>& sum, std::chrono::steady_clock::duration took) noexcept {
   const auto seconds = std::chrono::duration<double>(took).count();
-  const auto bucket = std::lower_bound(statistics::backend_bounds.begin(), statistics::backend_bounds.end(), seconds) -
-                      statistics::backend_bounds.begin();
-  calls_[static_cast<std::size_t>(bucket)].fetch_add(1, std::memory_order_relaxed);
-  call_nanoseconds_.fetch_add(static_cast<std::uint64_t>(std::chrono::nanoseconds(took).count()), std::memory_order_relaxed);
+  const auto bucket = std::lower_bound(bounds.begin(), bounds.end(), seconds) - bounds.begin();
+  buckets[static_cast<std::size_t>(bucket)].fetch_add(1, std::memory_order_relaxed);
+  sum.fetch_add(static_cast<std::uint64_t>(std::chrono::nanoseconds(took).count()), std::memory_order_relaxed);
+}
+
+template <std::size_t Size>
+void accumulate(const std::array<std::atomic<std::uint64_t>, Size>& from, std::array<std::uint64_t, Size>& to) noexcept {
+  std::uint64_t sum = 0;
+  for (std::size_t i = 0; i < Size; ++i) to[i] = sum += from[i];
+}
+
+}  // namespace
+
+void counters::count_call(std::chrono::steady_clock::duration took, bool answered) noexcept {
+  count_in<statistics::backend_bounds.size()>(calls_, statistics::backend_bounds, call_nanoseconds_, took);
   if (!answered) failures_.fetch_add(1, std::memory_order_relaxed);
+}
+
+void counters::count_wait(std::chrono::steady_clock::duration took, bool told) noexcept {
+  count_in<statistics::wait_bounds.size()>(waits_, statistics::wait_bounds, wait_nanoseconds_, took);
+  if (!told) not_acknowledged_.fetch_add(1, std::memory_order_relaxed);
 }
 
 statistics counters::snapshot() const {
@@ -43,9 +63,11 @@ statistics counters::snapshot() const {
     to.invalidations = from->invalidations;
     to.invalidated_keys = from->invalidated_keys;
   }
-  std::uint64_t sum = 0;
-  for (std::size_t i = 0; i < calls_.size(); ++i) all.backend_calls[i] = sum += calls_[i];  // cumulative
+  accumulate(calls_, all.backend_calls);
   all.backend_seconds = static_cast<double>(call_nanoseconds_) / 1e9;
+  accumulate(waits_, all.write_waits);
+  all.write_wait_seconds = static_cast<double>(wait_nanoseconds_) / 1e9;
+  all.writes_not_acknowledged = not_acknowledged_;
   all.backend_failures = failures_;
   all.replays = replays_;
   return all;

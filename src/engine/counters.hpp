@@ -25,15 +25,18 @@ class counters {
   // Prefixes come from policies, never from requests: there are few, and they stay.
   prefix_counters& of(std::string_view prefix);
   void count_call(std::chrono::steady_clock::duration took, bool answered) noexcept;
+  // How long a write waited for other nodes; `told` is false where that could not be learned.
+  void count_wait(std::chrono::steady_clock::duration took, bool told) noexcept;
   void count_replays(std::size_t rows) noexcept { replays_.fetch_add(rows, std::memory_order_relaxed); }
-  // Everything but what the engine alone knows: backend_up, trusted, origin_reads.
+  // Everything but what the engine alone knows: backend_up, trusted, lease, writes_waiting, origin_reads.
   statistics snapshot() const;
 
  private:
   mutable std::shared_mutex mutex_;
   std::map<std::string, std::unique_ptr<prefix_counters>, std::less<>> prefixes_;
   std::array<std::atomic<std::uint64_t>, statistics::backend_bounds.size() + 1> calls_{};
-  std::atomic<std::uint64_t> call_nanoseconds_{0}, failures_{0}, replays_{0};
+  std::array<std::atomic<std::uint64_t>, statistics::wait_bounds.size() + 1> waits_{};
+  std::atomic<std::uint64_t> call_nanoseconds_{0}, wait_nanoseconds_{0}, failures_{0}, replays_{0}, not_acknowledged_{0};
 };
 
 }  // namespace reprise::engine

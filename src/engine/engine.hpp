@@ -1,6 +1,7 @@
 // The coroutine shell around the pure core, one file for each thing that it does:
 //   serve.cpp       lookup, hit, bypass          fill.cpp    begin, collapse, origin read, commit
-//   invalidate.cpp  UNLINK, acknowledge, tidy    keeper.cpp  connect, claim, replay, relay, lose
+//   invalidate.cpp  UNLINK, wait, tidy           keeper.cpp  connect, claim, trust, renew, lose
+//   relay.cpp       repeat and credit            observer.cpp  what writes wait for
 // The protocol and its reasons are in docs/architecture.md.
 #pragma once
 
@@ -8,14 +9,19 @@
 #include "src/core/breaker.hpp"
 #include "src/core/fill_machine.hpp"
 #include "src/core/freshness.hpp"
+#include "src/engine/acknowledgements.hpp"
 #include "src/engine/counters.hpp"
 #include "src/engine/flight.hpp"
+#include "src/engine/observer.hpp"
 #include "src/engine/origin_gate.hpp"
 #include "src/engine/trust.hpp"
 
 #include <spdlog/logger.h>
 
+#include <boost/asio/any_io_executor.hpp>
+
 #include <atomic>
+#include <deque>
 #include <mutex>
 #include <type_traits>
 
@@ -48,7 +54,7 @@ class response_cache::impl : public std::enable_shared_from_this<impl> {
   awaitable<result<cached_reply>> serve(const cache_policy& policy, const cache_request& request, const origin& read);
   awaitable<result<void>> invalidate(std::vector<scope> scopes, std::vector<std::int64_t> rows);
   awaitable<result<void>> invalidate_all(std::string prefix);
-  bool is_available() const noexcept { return static_cast<bool>(trust_.current()); }
+  bool is_available() const { return static_cast<bool>(trust_.current(world_->now())); }
   statistics snapshot() const;
 
   // One call of the backend within the deadline: the plain cache client's.
@@ -74,12 +80,36 @@ class response_cache::impl : public std::enable_shared_from_this<impl> {
   awaitable<result<std::shared_ptr<engine::shared_reply>>> read_origin(visit& request, std::function<void()> begins = {});
   std::shared_ptr<engine::shared_reply> share_entry(std::string bytes, const core::decoded_entry& decoded) const;
   // invalidate.cpp
+  awaitable<result<std::string>> invalidate_here(std::vector<scope> scopes, const std::vector<std::int64_t>& rows);
   awaitable<void> tidy(std::vector<scope> scopes);
+  // relay.cpp
+  struct relay_state {  // of one session
+    std::uint64_t session = 0;
+    std::string identity, nonce;  // no nonce before the claim
+    struct part {
+      std::int64_t row = 0;
+      std::vector<std::string> keys;  // still to be removed
+    };
+    std::deque<part> parts;  // rows of too many scopes for one pass
+  };
+  struct passed {
+    std::vector<std::int64_t> executed;
+    bool is_last = false;  // nothing is left that was there when the pass began
+    std::int64_t epoch = 0;
+    std::map<std::string, std::int64_t> epochs;
+  };
+  static constexpr std::chrono::seconds claim_again{30};
+  awaitable<result<passed>> relay_pass(relay_state& here, std::chrono::milliseconds at_least);
+  awaitable<result<std::vector<std::int64_t>>> relay_parts(relay_state& here);
+  void credit(const relay_state& here, const std::vector<std::int64_t>& rows);
+  void start_recording(const relay_state& here);
+  awaitable<void> record(std::uint64_t session, std::string identity);
   // keeper.cpp
   awaitable<result<void>> keep_session(std::uint64_t session, std::string identity);
-  awaitable<result<void>> renew_stamps(std::uint64_t session, const std::string& identity, const std::string& nonce);
-  awaitable<result<void>> replay(std::uint64_t session, const std::string& identity, std::chrono::milliseconds at_least);
-  awaitable<result<void>> flush_acknowledgements(const std::string& identity);
+  awaitable<result<void>> keep_period(relay_state& here);
+  result<void> use(const relay_state& here, const passed& outcome, environment::steady_time sent);
+  awaitable<result<void>> put_lease(std::string identity, std::int64_t epoch);
+  awaitable<void> give_back();
   void lose(std::uint64_t session, std::string_view why);
 
   std::chrono::seconds ttl_of(const cache_policy& policy) const { return policy.ttl.value_or(settings_.default_ttl); }
@@ -118,8 +148,13 @@ class response_cache::impl : public std::enable_shared_from_this<impl> {
   core::breaker breaker_;
   std::atomic<bool> breaker_closed_{true};  // so that a hit takes no lock
 
-  std::mutex acknowledged_mutex_;
-  std::vector<std::int64_t> acknowledged_;  // rows to be noted in the log at the next period
+  engine::acknowledgements acknowledgements_;
+  const std::shared_ptr<engine::observer> observer_;
+  const std::string node_;  // this process's name in the log, drawn at its start
+  std::atomic<std::int64_t> lease_count_{0};
+  std::atomic<environment::steady_time> claimed_at_{};
+  std::atomic<bool> recording_{false}, record_again_{false};
+  boost::asio::any_io_executor keeper_executor_;  // set before the backend is first opened
   std::atomic<bool> stopped_{false};
 };
 

@@ -7,6 +7,8 @@
 
 #include <sodium.h>
 
+#include <time.h>
+
 #include <stdexcept>
 #include <vector>
 
@@ -19,7 +21,11 @@ class real_environment final : public environment {
     if (sodium_init() < 0) throw std::runtime_error("libsodium cannot be initialised: no source of randomness");
   }
   wall_time wall() const override { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
-  steady_time now() const override { return std::chrono::steady_clock::now(); }
+  steady_time now() const override {
+    timespec time{};
+    clock_gettime(CLOCK_BOOTTIME, &time);
+    return steady_time(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
+  }
   boost::asio::awaitable<void> sleep(std::chrono::steady_clock::duration pause) override {
     const auto executor = co_await boost::asio::this_coro::executor;
     boost::asio::steady_timer timer(executor, pause);

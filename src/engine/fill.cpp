@@ -136,7 +136,7 @@ auto response_cache::impl::begin(visit& request, const std::string& token) -> aw
 
 auto response_cache::impl::commit(visit& request, const engine::shared_reply& reply, std::string captured, const std::string& lock)
     -> awaitable<void> {
-  if (!trust_.holds(request.ticket)) {
+  if (!trust_.holds(request.ticket, world_->now())) {
     ++request.count.fills_failed;
     co_return;
   }

@@ -10,13 +10,33 @@
 namespace reprise {
 
 auto response_cache::impl::invalidate(std::vector<scope> scopes, std::vector<std::int64_t> rows) -> awaitable<result<void>> {
+  const auto self = shared_from_this();
   std::sort(scopes.begin(), scopes.end());
   scopes.erase(std::unique(scopes.begin(), scopes.end()), scopes.end());
   for (const auto& one : scopes) counters_.of(one.prefix()).invalidations.fetch_add(1, std::memory_order_relaxed);
 
-  const auto session = trust_.session();
-  // Nobody uses what is in there; whoever comes to use it replays the outbox first, where this write's rows are.
-  if (session == 0) co_return errc::unavailable;
+  // Where there is no session, or its answer does not come in time, the rows stay: whoever uses a Redis that has not
+  // acknowledged them repeats them, this process's relay among others, while the write waits below.
+  if (rows.empty()) {
+    auto appended = co_await log_->append(scopes);
+    if (!appended) co_return appended.error();
+    rows = std::move(*appended);
+  }
+  auto executed = co_await invalidate_here(std::move(scopes), rows);
+  if (settings_.weakened.answer_without_waiting) co_return result<void>();
+  const auto began = world_->now();
+  std::string own;
+  if (executed) own = std::move(*executed);
+  const auto told = co_await observer_->rows_acknowledged(std::move(rows), std::move(own));
+  counters_.count_wait(world_->now() - began, told.has_value());
+  co_return told;
+}
+
+// On this process's own Redis. Returns the identity that has executed it.
+auto response_cache::impl::invalidate_here(std::vector<scope> scopes, const std::vector<std::int64_t>& rows)
+    -> awaitable<result<std::string>> {
+  auto at = trust_.now_connected();
+  if (at.session == 0) co_return errc::unavailable;
   std::vector<std::string> generations;
   generations.reserve(scopes.size());
   for (const auto& one : scopes) generations.push_back(one.generation_key());
@@ -24,17 +44,19 @@ auto response_cache::impl::invalidate(std::vector<scope> scopes, std::vector<std
   const auto done = co_await backend_->invalidate(std::move(generations), settings_.deadline);
   counters_.count_call(world_->now() - began, done.has_value());
   if (!done) {
-    // Whether it was executed is unknown. Until the relay has repeated it, this process must not use the cache.
-    lose(session, "an invalidation was not answered");
+    if (done.error() == errc::wrong_role) lose(at.session, "the server is no master any more");
     co_return done.error();
   }
-  if (trust_.session() == session && !rows.empty()) {
-    const std::lock_guard lock(acknowledged_mutex_);
-    acknowledged_.insert(acknowledged_.end(), rows.begin(), rows.end());
+  if (settings_.weakened.credit_any_session) {
+    at = trust_.now_connected();
+    if (at.session == 0) co_return errc::unavailable;
+  } else if (trust_.session() != at.session) {
+    co_return errc::unavailable;
   }
+  acknowledgements_.add(at.session, rows);
   const auto executor = co_await boost::asio::this_coro::executor;
   boost::asio::co_spawn(executor, tidy(std::move(scopes)), boost::asio::detached);
-  co_return result<void>();
+  co_return std::move(at.identity);
 }
 
 // What is dead already is removed, and counted for people: best effort, after the acknowledgement.
@@ -49,12 +71,12 @@ auto response_cache::impl::tidy(std::vector<scope> scopes) -> awaitable<void> {
 }
 
 auto response_cache::impl::invalidate_all(std::string prefix) -> awaitable<result<void>> {
+  const auto self = shared_from_this();
   if (!is_valid_name(prefix)) co_return errc::invalid_name;
   const auto bumped = co_await log_->bump_epoch(prefix);
   if (!bumped) co_return bumped.error();
-  // Each process reads the epochs in each period, and trusts nothing while it cannot (keeper.cpp); two periods are one
-  // whole one, however they lie.
-  co_await world_->sleep(2 * settings_.period);
+  const auto reached = co_await observer_->epoch_reached(*bumped);
+  if (!reached) co_return reached.error();
   if (logger_) logger_->info("[Cache] Invalidated all keys matching: {}:* (epoch {})", prefix, *bumped);
   co_return result<void>();
 }

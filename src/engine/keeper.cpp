@@ -1,22 +1,26 @@
-// Keeps the cache in use: connect, claim, replay, trust; then, each period, the relay; when anything fails, lose it all and
-// begin again. There is no other way back into use.
+// Keeps the cache in use: connect, replay, claim, replay the rest, trust; then, each period, a pass of the relay and a
+// renewal of the lease. When anything fails, lose it all and begin again: there is no other way back into use.
 #include "src/engine/engine.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
 
 namespace reprise {
 namespace {
 
-constexpr std::size_t replay_rows = 500;
-constexpr std::chrono::seconds quiet{30};         // between two lines about the same outage
-constexpr std::chrono::seconds claim_again{30};   // far within the hour after which an identity's nonce is drawn anew
-constexpr std::chrono::seconds settled{10};       // a session that ends sooner does not shorten the next pause
+constexpr std::chrono::seconds quiet{30};        // between two lines about the same outage
+constexpr std::chrono::minutes claim_ends{30};   // without a claim: far within the hour after which a nonce is drawn anew
+constexpr std::chrono::seconds settled{10};      // a session that ends sooner does not shorten the next pause
 
 }  // namespace
 
 auto response_cache::impl::run() -> awaitable<void> {
   if (!backend_) co_return;
   const auto self = shared_from_this();
+  keeper_executor_ = co_await boost::asio::this_coro::executor;
   // Why the session that is being opened was not: connections end on their own threads.
   auto reason = std::make_shared<std::pair<std::mutex, std::string>>();
   backend_->on_lost([weak = weak_from_this(), reason](const std::string& text) {
@@ -33,7 +37,7 @@ auto response_cache::impl::run() -> awaitable<void> {
     if (identity) {
       if (logger_) logger_->info("[Redis] Connected successfully");
       const auto opened = world_->now();
-      const auto session = trust_.begin();
+      const auto session = trust_.begin(*identity);
       const auto kept = co_await keep_session(session, *identity);
       if (!stopped_ && !kept) lose(session, kept.error().message());
       if (world_->now() - opened > settled) pauses.reset();
@@ -48,17 +52,45 @@ auto response_cache::impl::run() -> awaitable<void> {
     backend_->close();
     if (!stopped_) co_await world_->sleep(pauses.next(random_unit()));
   }
+  co_await give_back();
 }
 
 // Returns when the session is over.
 auto response_cache::impl::keep_session(std::uint64_t session, std::string identity) -> awaitable<result<void>> {
-  // begin() was before this: a write that commits from here on sees a session and invalidates on it, and one that
-  // committed before is in what replay() reads.
-  auto nonce = co_await log_->claim(identity);
-  auto claimed = world_->now();
+  acknowledgements_.begin(session);
+  relay_state here{session, identity, {}, {}};
+  std::int64_t epoch = 0;
+  // Without a lease first, until little is left: under one, the rest must not take longer than it lasts. From begin() on,
+  // a write that commits sees a session and invalidates on it, and one that committed before is in what is read here.
+  for (bool is_last = settings_.weakened.trust_without_replay; !is_last;) {
+    const auto done = co_await relay_pass(here, std::chrono::milliseconds(0));
+    if (!done) co_return done.error();
+    credit(here, done->executed);
+    start_recording(here);
+    epoch = done->epoch;
+    is_last = done->is_last;
+  }
+  const auto claimed = world_->now();
+  const auto nonce = co_await log_->claim(identity);
   if (!nonce) co_return nonce.error();
-  if (const auto done = co_await replay(session, identity, std::chrono::milliseconds(0)); !done) co_return done.error();
-  if (const auto done = co_await renew_stamps(session, identity, *nonce); !done) co_return done.error();
+  claimed_at_ = claimed;
+  here.nonce = *nonce;
+  // The lease before the outbox is read again: a write committed before it is in what is read, and a later one sees the
+  // lease and waits.
+  const auto sent = world_->now();
+  if (const auto taken = co_await put_lease(identity, epoch); !taken) co_return taken.error();
+  for (;;) {
+    const auto done = co_await relay_pass(here, std::chrono::milliseconds(0));
+    if (!done) co_return done.error();
+    if (settings_.weakened.trust_without_replay || done->is_last) {
+      credit(here, done->executed);
+      if (const auto used = use(here, *done, sent); !used) co_return used.error();
+      break;
+    }
+    credit(here, done->executed);
+    if (world_->now() - sent >= settings_.lease) co_return errc::lease_ended;
+  }
+  start_recording(here);
   {
     const std::lock_guard lock(breaker_mutex_);
     breaker_.on_success();
@@ -67,75 +99,70 @@ auto response_cache::impl::keep_session(std::uint64_t session, std::string ident
   while (!stopped_ && trust_.session() == session) {
     co_await world_->sleep(settings_.period);
     if (stopped_ || trust_.session() != session) break;
-    if (world_->now() - claimed > claim_again) {
-      nonce = co_await log_->claim(identity);
-      if (!nonce) co_return nonce.error();
-      claimed = world_->now();
-    }
-    if (const auto done = co_await flush_acknowledgements(identity); !done) co_return done.error();
-    if (const auto done = co_await replay(session, identity, settings_.period); !done) co_return done.error();
-    // After the invalidations, role and identity again: a demoted or resynchronised server drops no idle client.
-    const auto now = co_await backend_->check();
-    if (!now) co_return now.error();
-    if (*now != identity) co_return errc::wrong_role;
-    if (const auto done = co_await renew_stamps(session, identity, *nonce); !done) co_return done.error();
+    if (const auto done = co_await keep_period(here); !done) co_return done.error();
   }
   co_return result<void>();
 }
 
-auto response_cache::impl::renew_stamps(std::uint64_t session, const std::string& identity, const std::string& nonce)
-    -> awaitable<result<void>> {
-  const auto epochs = co_await log_->epochs();
-  if (!epochs) co_return epochs.error();
-  trust_.establish(session, engine::stamps(settings_.deployment, identity, nonce, *epochs));
+auto response_cache::impl::keep_period(relay_state& here) -> awaitable<result<void>> {
+  if (world_->now() - claimed_at_.load() > claim_ends) co_return errc::log_unavailable;
+  passed outcome;
+  if (!settings_.weakened.relay_never) {
+    auto done = co_await relay_pass(here, settings_.period);
+    if (!done) co_return done.error();
+    outcome = std::move(*done);
+  }
+  // After the invalidations, role and identity again: a demoted or resynchronised server drops no idle client.
+  const auto now = co_await backend_->check();
+  if (!now) co_return now.error();
+  if (*now != here.identity) co_return errc::wrong_role;
+  credit(here, outcome.executed);
+  start_recording(here);
+  const auto sent = world_->now();
+  if (const auto renewed = co_await put_lease(here.identity, outcome.epoch); !renewed) co_return renewed.error();
+  co_return use(here, outcome, sent);
+}
+
+// The lease that was sent at `sent` is there: the cache may be used until it ends, under the epochs that were read.
+result<void> response_cache::impl::use(const relay_state& here, const passed& outcome, environment::steady_time sent) {
+  const auto now = world_->now();
+  // A renewal that answers after the old lease ended is no renewal: writers may have stopped waiting meanwhile.
+  const bool is_first = trust_.until() == environment::steady_time();
+  const bool is_late = is_first ? now >= sent + settings_.lease : now >= trust_.until();
+  const bool leaseless = settings_.weakened.trust_without_lease;
+  if (is_late && !leaseless && !settings_.weakened.accept_late_renewals) return errc::lease_ended;
+  if (!trust_.establish(here.session, engine::stamps(settings_.deployment, here.identity, here.nonce, outcome.epochs)))
+    return errc::unavailable;
+  trust_.extend(here.session, leaseless ? environment::steady_time::max() : sent + settings_.lease);
+  return {};
+}
+
+auto response_cache::impl::put_lease(std::string identity, std::int64_t epoch) -> awaitable<result<void>> {
+  if (settings_.weakened.trust_without_lease) co_return result<void>();
+  invalidation_log::lease wanted;
+  wanted.node = node_;
+  wanted.identity = std::move(identity);
+  wanted.count = ++lease_count_;
+  wanted.epoch = epoch;
+  const auto put = co_await log_->put_lease(wanted);
+  if (!put) co_return put.error();
+  if (!*put) co_return errc::lease_ended;
   co_return result<void>();
 }
 
-// Repeats the invalidations that this identity has not acknowledged, once for each scope.
-auto response_cache::impl::replay(std::uint64_t session, const std::string& identity, std::chrono::milliseconds at_least)
-    -> awaitable<result<void>> {
-  for (;;) {
-    const auto rows = co_await log_->pending(identity, at_least, replay_rows);
-    if (!rows) co_return rows.error();
-    if (rows->empty()) co_return result<void>();
-    std::vector<std::string> generations;
-    std::vector<std::int64_t> numbers;
-    for (const auto& row : *rows) {
-      numbers.push_back(row.number);
-      for (const auto& one : row.scopes) generations.push_back(one.generation_key());
-    }
-    std::sort(generations.begin(), generations.end());
-    generations.erase(std::unique(generations.begin(), generations.end()), generations.end());
-    if (!generations.empty())
-      if (const auto done = co_await backend_->invalidate(std::move(generations), std::chrono::seconds(1)); !done)
-        co_return done.error();
-    // Credited only to the session that executed it.
-    if (trust_.session() != session) co_return errc::unavailable;
-    if (const auto done = co_await log_->acknowledge(identity, std::move(numbers)); !done) co_return done.error();
-    counters_.count_replays(rows->size());
-    if (rows->size() < replay_rows) co_return result<void>();
-  }
-}
-
-auto response_cache::impl::flush_acknowledgements(const std::string& identity) -> awaitable<result<void>> {
-  std::vector<std::int64_t> rows;
-  {
-    const std::lock_guard lock(acknowledged_mutex_);
-    rows.swap(acknowledged_);
-  }
-  if (rows.empty()) co_return result<void>();
-  co_return co_await log_->acknowledge(identity, std::move(rows));
+// So that writers need not wait for the lease to end.
+auto response_cache::impl::give_back() -> awaitable<void> {
+  const auto self = shared_from_this();
+  std::string nothing;
+  (void)co_await put_lease(std::move(nothing), 0);
 }
 
 void response_cache::impl::lose(std::uint64_t session, std::string_view why) {
   if (!trust_.end(session)) return;
-  {
-    // What another session acknowledged is not to be credited to the next.
-    const std::lock_guard lock(acknowledged_mutex_);
-    acknowledged_.clear();
-  }
   backend_->close();
-  if (logger_ && !stopped_) logger_->warn("[Redis] Connection lost: {}. Caching bypassed; retrying.", why);
+  if (stopped_) return;
+  if (logger_) logger_->warn("[Redis] Connection lost: {}. Caching bypassed; retrying.", why);
+  boost::asio::co_spawn(keeper_executor_, give_back(), boost::asio::detached);
 }
 
 void response_cache::impl::stop() noexcept {

@@ -14,7 +14,11 @@ response_cache::impl::impl(options settings, std::shared_ptr<backend> where, std
       world_(world ? std::move(world) : make_environment()),
       logger_(std::move(logger)),
       gate_(std::make_shared<engine::origin_gate>(settings_.origin_reads, settings_.origin_wait, world_)),
-      breaker_(breaker_threshold, core::backoff(settings_.shortest_pause, settings_.longest_pause)) {}
+      breaker_(breaker_threshold, core::backoff(settings_.shortest_pause, settings_.longest_pause)),
+      observer_(std::make_shared<engine::observer>(
+          log_, world_,
+          engine::observer::timing{settings_.lease, settings_.lease_margin, settings_.period / 10, settings_.write_wait})),
+      node_(settings_.weakened.node.empty() ? world_->random_hex(12) : settings_.weakened.node) {}
 
 double response_cache::impl::random_unit() {
   return static_cast<double>(std::stoul(world_->random_hex(4), nullptr, 16)) / 4294967296.0;
@@ -24,6 +28,8 @@ statistics response_cache::impl::snapshot() const {
   auto all = counters_.snapshot();
   all.backend_up = trust_.session() != 0;
   all.trusted = is_available();
+  if (all.trusted) all.lease = trust_.until() - world_->now();
+  all.writes_waiting = observer_->waiting();
   all.origin_reads = gate_->taken();
   return all;
 }

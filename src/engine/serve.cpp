@@ -46,7 +46,7 @@ auto response_cache::impl::serve(const cache_policy& policy, const cache_request
   if (!key) co_return co_await read_alone(here, "name");
   here.key = *key;
 
-  here.ticket = trust_.current();
+  here.ticket = trust_.current(world_->now());
   if (!here.ticket) co_return co_await bypass(here, backend_ ? "unavailable" : "off");
   auto found = co_await timed(here.left, [&](duration limit) {
     return backend_->lookup(here.where->generation_key(), here.key, limit);

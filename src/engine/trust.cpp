@@ -29,9 +29,11 @@ const std::string& stamps::of(std::string_view prefix) const {
   return at != bumped_.end() ? at->second : plain_;
 }
 
-std::uint64_t trust::begin() {
+std::uint64_t trust::begin(std::string identity) {
   const std::lock_guard lock(mutex_);
   stamps_.store(nullptr);
+  until_.store(0);
+  identity_ = std::move(identity);
   session_.store(++last_);
   return last_;
 }
@@ -45,12 +47,24 @@ bool trust::establish(std::uint64_t session, stamps fresh) {
   return true;
 }
 
+void trust::extend(std::uint64_t session, time until) {
+  const std::lock_guard lock(mutex_);
+  if (session_.load() == session) until_.store(std::max(until_.load(), until.time_since_epoch().count()));
+}
+
 bool trust::end(std::uint64_t session) {
   const std::lock_guard lock(mutex_);
   if (session == 0 || session_.load() != session) return false;
   stamps_.store(nullptr);
+  until_.store(0);
   session_.store(0);
+  identity_.clear();
   return true;
+}
+
+trust::connected trust::now_connected() const {
+  const std::lock_guard lock(mutex_);
+  return {session_.load(), identity_};
 }
 
 }  // namespace reprise::engine

@@ -27,7 +27,7 @@ class store_outbox : public store_contract {
   }
   std::vector<outbox_row> pending(const std::string& identity, std::chrono::milliseconds at_least = 0ms,
                                   std::size_t limit = 1000) {
-    return must(data->pending_rows(identity, at_least, limit));
+    return must(data->read_pass({identity, at_least, limit})).rows;
   }
   std::vector<std::int64_t> write_row() {
     return numbers(must(data->update_gig(algebra.id, teacher.id, {})).rows);
@@ -38,14 +38,14 @@ INSTANTIATE_TEST_SUITE_P(stores, store_outbox, ::testing::ValuesIn(store_kinds()
 
 // rows ---------------------------------------------------------------------------------------------------------------
 
-TEST_P(store_outbox, pending_rows_are_oldest_first_and_limited) {
+TEST_P(store_outbox, read_pass_rows_are_oldest_first_and_limited) {
   const auto first = write_row(), second = write_row(), third = write_row();
   EXPECT_EQ(numbers(pending("a")), (std::vector{first[0], second[0], third[0]}));
   EXPECT_EQ(numbers(pending("a", 0ms, 2)), (std::vector{first[0], second[0]}));
   EXPECT_EQ(pending("a")[0].what, (change{change_kind::gig, algebra.id}));
 }
 
-TEST_P(store_outbox, pending_rows_at_least_leaves_young_ones_out) {
+TEST_P(store_outbox, read_pass_at_least_leaves_young_ones_out) {
   const auto old = write_row();
   harness->advance(1000ms);
   write_row();
@@ -54,7 +54,7 @@ TEST_P(store_outbox, pending_rows_at_least_leaves_young_ones_out) {
   EXPECT_TRUE(pending("a", 5000ms).empty());
 }
 
-TEST_P(store_outbox, pending_rows_clock_set_back_still_shows_old_ones) {
+TEST_P(store_outbox, read_pass_clock_set_back_still_shows_old_ones) {
   const auto old = write_row();
   harness->advance(-10min);
   EXPECT_EQ(numbers(pending("a", 250ms)), old);
@@ -176,12 +176,93 @@ TEST_P(store_outbox, claim_identity_after_rows_went_without_it_draws_another_non
 
 // epochs -------------------------------------------------------------------------------------------------------------
 
-TEST_P(store_outbox, cache_epochs_count_each_prefix_for_itself) {
-  EXPECT_TRUE(must(data->cache_epochs()).empty());
+TEST_P(store_outbox, bump_cache_epoch_raises_the_store_s_and_the_prefix_s) {
+  const auto epochs = [&] { return must(data->read_pass({"a"})).epochs; };
+  EXPECT_TRUE(epochs().empty());
   EXPECT_EQ(must(data->bump_cache_epoch("gigs")), 1);
-  EXPECT_EQ(must(data->bump_cache_epoch("gigs")), 2);
-  EXPECT_EQ(must(data->bump_cache_epoch("bookings")), 1);
-  EXPECT_EQ(must(data->cache_epochs()), (std::map<std::string, std::int64_t>{{"bookings", 1}, {"gigs", 2}}));
+  EXPECT_EQ(must(data->bump_cache_epoch("bookings")), 2);
+  EXPECT_EQ(must(data->bump_cache_epoch("gigs")), 3);
+  EXPECT_EQ(epochs(), (std::map<std::string, std::int64_t>{{"bookings", 2}, {"gigs", 3}}));
+  EXPECT_EQ(must(data->read_pass({"a"})).epoch, 3);
+}
+
+// passes -------------------------------------------------------------------------------------------------------------
+
+TEST_P(store_outbox, read_pass_says_the_nonce_only_while_the_identity_is_claimed) {
+  EXPECT_EQ(must(data->read_pass({"a"})).nonce, "");
+  const auto nonce = must(data->claim_identity("a"));
+  EXPECT_EQ(must(data->read_pass({"a"})).nonce, nonce);
+  harness->advance(61min);
+  must(data->claim_identity("b"));
+  EXPECT_EQ(must(data->read_pass({"a"})).nonce, "");
+}
+
+TEST_P(store_outbox, read_pass_leaves_out_what_the_caller_has_in_hand_and_says_whether_more_is_there) {
+  const auto first = write_row(), second = write_row(), third = write_row();
+  const auto pass = must(data->read_pass({"a", 0ms, 1, second}));
+  EXPECT_EQ(numbers(pass.rows), first);
+  EXPECT_FALSE(pass.is_last);
+  const auto rest = must(data->read_pass({"a", 0ms, 2, second}));
+  EXPECT_EQ(numbers(rest.rows), (std::vector{first[0], third[0]}));
+  EXPECT_TRUE(rest.is_last);
+}
+
+TEST_P(store_outbox, read_pass_shows_a_young_row_whose_writer_waits) {
+  write_row();
+  const auto second = write_row();
+  must(data->await_rows(second));
+  EXPECT_EQ(numbers(pending("a", 5000ms)), second);
+}
+
+TEST_P(store_outbox, append_row_is_a_row_like_any_other) {
+  const auto row = must(data->append_row({change_kind::scope, "bookings:user:" + student.id}));
+  EXPECT_EQ(pending("a").back().number, row.number);
+  EXPECT_EQ(pending("a").back().what, row.what);
+}
+
+// leases -------------------------------------------------------------------------------------------------------------
+
+TEST_P(store_outbox, put_lease_of_a_greater_count_alone_takes_effect) {
+  EXPECT_TRUE(must(data->put_lease({"node", "a", 5, 0})));
+  EXPECT_FALSE(must(data->put_lease({"node", "b", 5, 0})));
+  EXPECT_FALSE(must(data->put_lease({"node", "b", 4, 0})));
+  EXPECT_TRUE(must(data->put_lease({"node", "", 6, 7})));
+  const auto seen = must(harness->open()->observe_cache({}));  // another process on the same data
+  ASSERT_EQ(seen.leases.size(), 1u);
+  EXPECT_EQ(seen.leases[0].node, "node");
+  EXPECT_EQ(seen.leases[0].identity, "");
+  EXPECT_EQ(seen.leases[0].count, 6);
+  EXPECT_EQ(seen.leases[0].epoch, 7);
+}
+
+TEST_P(store_outbox, observe_cache_shows_who_has_acknowledged_rows_that_are_there) {
+  must(data->claim_identity("a"));
+  must(data->claim_identity("b"));
+  const auto first = write_row(), second = write_row();
+  must(data->acknowledge_rows("a", first));
+  must(data->acknowledge_rows("a", second));
+  must(data->acknowledge_rows("b", second));
+  const auto seen = must(data->observe_cache({first[0], second[0]}));
+  EXPECT_EQ(seen.acknowledged, (std::map<std::int64_t, std::vector<std::string>>{{first[0], {"a"}}}));
+}
+
+TEST_P(store_outbox, identity_that_a_lease_names_is_not_forgotten_whatever_the_clock) {
+  const auto nonce = must(data->claim_identity("a"));
+  must(data->put_lease({"node", "a", 1, 0}));
+  const auto row = write_row();
+  harness->advance(3h);
+  must(data->acknowledge_rows("b", row));
+  EXPECT_EQ(numbers(pending("a")), row);
+  EXPECT_EQ(must(data->read_pass({"a"})).nonce, nonce);
+  must(data->put_lease({"node", "", 2, 0}));
+  must(data->acknowledge_rows("b", row));
+  EXPECT_TRUE(pending("a").empty());
+}
+
+TEST_P(store_outbox, lease_is_taken_while_a_long_write_of_another_process_is_under_way) {
+  const auto held = harness->hold_a_write();
+  EXPECT_TRUE(must(data->put_lease({"node", "a", 1, 0})));
+  EXPECT_TRUE(must(data->read_pass({"a"})).rows.empty());
 }
 
 // durability ---------------------------------------------------------------------------------------------------------
@@ -195,7 +276,7 @@ TEST_P(store_outbox, reopened_store_keeps_everything) {
   data = harness->open();
   EXPECT_EQ(must(data->find_booking(booked.row.id)).row.id, booked.row.id);
   EXPECT_EQ(must(data->claim_identity("a")), nonce);
-  EXPECT_EQ(must(data->cache_epochs()).at("gigs"), 1);
+  EXPECT_EQ(must(data->read_pass({"a"})).epochs.at("gigs"), 1);
   EXPECT_EQ(numbers(pending("a")), waiting);
 }
 

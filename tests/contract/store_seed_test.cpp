@@ -124,12 +124,12 @@ TEST_P(store_seed, seed_demo_reviews_and_payments_fit_their_bookings) {
 TEST_P(store_seed, seed_demo_second_call_does_nothing) {
   options.teachers = 3, options.students = 5, options.gigs = 4, options.bookings = 30;
   must(seed_demo(*data, {}, options));
-  const auto before = must(data->pending_rows("a", 0ms, 10000));
+  const auto before = must(data->read_pass({"a", 0ms, 10000})).rows;
   const auto never = [](std::string_view, int, int) { ADD_FAILURE() << "something was written"; };
   const auto summary = must(seed_demo(*data, never, options));
   EXPECT_FALSE(summary.seeded);
   EXPECT_EQ(summary.users, 0);
-  EXPECT_EQ(must(data->pending_rows("a", 0ms, 10000)).size(), before.size());
+  EXPECT_EQ(must(data->read_pass({"a", 0ms, 10000})).rows.size(), before.size());
 }
 
 TEST_P(store_seed, seed_demo_same_seed_makes_the_same_data) {

@@ -85,14 +85,14 @@ TEST_F(sqlite_file, store_clock_is_the_time_of_day_in_milliseconds) {
   EXPECT_LE(during, now().time_since_epoch().count() + 1);
 }
 
-TEST_F(sqlite_file, pending_rows_text_that_cannot_be_read_is_skipped) {
+TEST_F(sqlite_file, read_pass_text_that_cannot_be_read_is_skipped) {
   const auto store = make_sqlite_store({path()});
   const auto teacher = a_user("t@example.com", role::teacher);
   must(store->create_user(teacher));
   run("INSERT INTO outbox (what, created_at) VALUES ('of:the:future', 0), ('', 0)");
   const auto written = must(store->create_gig(a_gig(teacher.id))).rows;
   for (int i = 0; i < 2; ++i) {
-    const auto rows = must(store->pending_rows("a", std::chrono::milliseconds{0}, 1));
+    const auto rows = must(store->read_pass({"a", std::chrono::milliseconds{0}, 1})).rows;
     ASSERT_EQ(rows.size(), 1u);
     EXPECT_EQ(rows[0].number, written[0].number);
   }
@@ -107,14 +107,14 @@ TEST_F(sqlite_file, write_whose_outbox_row_fails_leaves_nothing_behind) {
   // The second row of each write: the first was written already.
   run("CREATE TRIGGER fails BEFORE INSERT ON outbox WHEN NEW.what LIKE '%" + teacher.id +
       "' BEGIN SELECT RAISE(ABORT, 'no'); END");
-  const auto before = must(store->pending_rows("a", std::chrono::milliseconds{0}, 100)).size();
+  const auto before = must(store->read_pass({"a", std::chrono::milliseconds{0}, 100})).rows.size();
 
   const auto refused = a_booking(student.id, offer.id, at(2));
   EXPECT_EQ(store->create_booking(refused).error(), errc::internal);
   EXPECT_EQ(store->find_booking(refused.id).error(), errc::not_found);
   EXPECT_EQ(store->change_booking_status(booked.id, teacher.id, booking_status::accepted).error(), errc::internal);
   EXPECT_EQ(must(store->find_booking(booked.id)).row.status, booking_status::pending);
-  EXPECT_EQ(must(store->pending_rows("a", std::chrono::milliseconds{0}, 100)).size(), before);
+  EXPECT_EQ(must(store->read_pass({"a", std::chrono::milliseconds{0}, 100})).rows.size(), before);
 
   run("DROP TRIGGER fails");
   EXPECT_TRUE(store->create_booking(refused));  // the writer goes on

@@ -3,6 +3,7 @@
 
 #include "reprise/backends.hpp"
 #include "reprise/response_cache.hpp"
+#include "src/engine/log_tables.hpp"
 #include "tests/support/redis_server.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -104,43 +105,55 @@ class gated_origin {
   }
 };
 
-// An outbox in memory: rows pend until acknowledged.
+// A log in memory, with one thing that a store's write does: commit a row.
 class memory_log final : public invalidation_log {
  public:
   std::int64_t commit(std::vector<scope> scopes) {
     const std::lock_guard lock(mutex_);
-    rows_.push_back({++last_, std::move(scopes)});
-    return last_;
+    return tables_.add(std::move(scopes), world_->now());
   }
   std::size_t rows() const {
     const std::lock_guard lock(mutex_);
-    return rows_.size();
+    return tables_.rows();
   }
-  awaitable<std::string> claim(std::string) override { co_return std::string("nonce"); }
-  awaitable<std::vector<row>> pending(std::string, std::chrono::milliseconds, std::size_t limit) override {
+  awaitable<std::string> claim(std::string identity) override {
     const std::lock_guard lock(mutex_);
-    std::vector<row> some(rows_.begin(), rows_.begin() + static_cast<std::ptrdiff_t>(std::min(limit, rows_.size())));
-    co_return some;
+    co_return tables_.claim(identity, world_->now());
   }
-  awaitable<void> acknowledge(std::string, std::vector<std::int64_t> numbers) override {
+  awaitable<std::vector<row_number>> append(std::vector<scope> scopes) override {
+    co_return std::vector<row_number>(1, commit(std::move(scopes)));
+  }
+  awaitable<pass> read_pass(const pass_request& wanted) override {
     const std::lock_guard lock(mutex_);
-    std::erase_if(rows_, [&](const row& one) { return std::find(numbers.begin(), numbers.end(), one.number) != numbers.end(); });
+    co_return tables_.read_pass(wanted, world_->now());
+  }
+  awaitable<void> acknowledge(std::string identity, std::vector<row_number> numbers) override {
+    const std::lock_guard lock(mutex_);
+    tables_.acknowledge(identity, numbers, world_->now());
     co_return result<void>();
   }
-  awaitable<std::map<std::string, std::int64_t>> epochs() override {
+  awaitable<void> await_rows(std::vector<row_number> numbers) override {
     const std::lock_guard lock(mutex_);
-    co_return epochs_;
+    tables_.await_rows(numbers);
+    co_return result<void>();
   }
   awaitable<std::int64_t> bump_epoch(std::string prefix) override {
     const std::lock_guard lock(mutex_);
-    co_return ++epochs_[prefix];
+    co_return tables_.bump_epoch(prefix);
+  }
+  awaitable<bool> put_lease(const lease& wanted) override {
+    const std::lock_guard lock(mutex_);
+    co_return tables_.put_lease(wanted);
+  }
+  awaitable<observation> observe(std::vector<row_number> numbers) override {
+    const std::lock_guard lock(mutex_);
+    co_return tables_.observe(numbers);
   }
 
  private:
+  const std::shared_ptr<environment> world_ = make_environment();
   mutable std::mutex mutex_;
-  std::vector<row> rows_;
-  std::int64_t last_ = 0;
-  std::map<std::string, std::int64_t> epochs_;
+  engine::log_tables tables_{"nonce"};
 };
 
 }  // namespace reprise::testing

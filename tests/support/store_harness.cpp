@@ -1,5 +1,6 @@
 #include "tests/support/store_harness.hpp"
 
+#include "server/stores/sqlite/connection.hpp"
 #include "server/stores/sqlite/sqlite_store.hpp"
 
 #include <algorithm>
@@ -19,6 +20,14 @@ class sqlite_harness final : public store_harness {
                               }});
   }
   void advance(std::chrono::milliseconds by) override { *offset_ += by.count(); }
+  std::shared_ptr<void> hold_a_write() override {
+    struct held {
+      explicit held(const std::string& path) : on(path, sqlite::access::read_write, {}) {}
+      sqlite::connection on;
+      sqlite::transaction open{on, sqlite::transaction::kind::writing};
+    };
+    return std::make_shared<held>(directory_.path() + "/data/bookings.db");
+  }
 
  private:
   temporary_directory directory_;
@@ -115,7 +124,7 @@ result<committed<review_view>> store_contract::rate(const id& gig_id, int rating
 }
 
 std::vector<outbox_row> store_contract::rows() {
-  return must(data->pending_rows("an identity that nobody claims", std::chrono::milliseconds{0}, 10000));
+  return must(data->read_pass({"an identity that nobody claims", std::chrono::milliseconds{0}, 10000})).rows;
 }
 
 texts store_contract::rows_of(const std::function<void()>& act) {

@@ -23,6 +23,8 @@ class store_harness {
   virtual std::unique_ptr<store> open() = 0;
   // Moves the store's clock, in every store opened here.
   virtual void advance(std::chrono::milliseconds by) = 0;
+  // Holds a write of another process open until what it returns is gone.
+  virtual std::shared_ptr<void> hold_a_write() = 0;
 };
 
 struct store_kind {

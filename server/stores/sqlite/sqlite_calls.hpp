@@ -27,8 +27,6 @@ result<booking_view> look_up_booking(connection& on, const id& booking_id);
 void note(connection& on, const act& what);
 // Deletes a bounded number of replies that need not be kept any more, in the transaction that is open.
 void tidy_kept_replies(connection& on);
-// Deletes a bounded number of old outbox rows that nobody waits for, in the transaction that is open.
-void tidy_outbox(connection& on);
 
 }  // namespace sqlite
 

@@ -2,13 +2,16 @@
 //
 // Which rows may go rests on the table cache_identities alone and not on any clock: an identity that was not claimed
 // within the hour is deleted from it, in the same transaction and before the rows that it had not acknowledged. If it
-// comes back, its claim finds nothing and draws a new nonce, and what its Redis holds is dead. So a clock that is set
-// forward and back again cannot lose an invalidation.
+// comes back, its claim finds nothing and draws a new nonce, and what its Redis holds is dead. A node that is just then
+// between its claim and its lease finds no nonce in its next pass. So a clock that is set forward and back again cannot
+// lose an invalidation.
+#include "server/stores/sqlite/lease_file.hpp"
 #include "server/stores/sqlite/sqlite_calls.hpp"
 
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <set>
 
 namespace bookings {
 
@@ -19,11 +22,30 @@ namespace {
 constexpr std::int64_t remembered_ms = 60 * 60 * 1000;  // how long a claim counts
 constexpr std::int64_t most_tidied = 500;               // rows looked at by one tidying: it must stay a short write
 
-void forget_old_identities(connection& on, std::int64_t now) {
-  on.use("DELETE FROM cache_identities WHERE claimed_at <= ?").bind(now - remembered_ms).run();
+}  // namespace
+
+// In the transaction that is open. An identity that a lease names counts as claimed, whatever the clock says.
+void sqlite_store::forget_old_identities(connection& on) {
+  std::vector<std::string> old;
+  auto query = on.use("SELECT identity FROM cache_identities WHERE claimed_at <= ?");
+  query.bind(on.now() - remembered_ms);
+  while (query.step()) old.push_back(query.text(0));
+  if (old.empty()) return;
+  for (const auto& lease : leases_->all()) std::erase(old, lease.identity);
+  for (const auto& identity : old) on.use("DELETE FROM cache_identities WHERE identity = ?").bind(identity).run();
 }
 
-}  // namespace
+// Deletes a bounded number of old rows that nobody waits for, in the transaction that is open.
+void sqlite_store::tidy_outbox(connection& on) {
+  forget_old_identities(on);
+  on.use("DELETE FROM outbox WHERE number IN ("
+         " SELECT o.number FROM (SELECT number, created_at FROM outbox ORDER BY number LIMIT ?) o"
+         " WHERE o.created_at <= ? AND NOT EXISTS ("
+         "  SELECT 1 FROM cache_identities c WHERE NOT EXISTS ("
+         "   SELECT 1 FROM outbox_acknowledgements a WHERE a.number = o.number AND a.identity = c.identity)))")
+      .bind(most_tidied, on.now() - remembered_ms)
+      .run();
+}
 
 namespace sqlite {
 
@@ -39,24 +61,12 @@ std::vector<outbox_row> emit_all(connection& on, const std::vector<change>& chan
   return rows;
 }
 
-void tidy_outbox(connection& on) {
-  const auto now = on.now();
-  forget_old_identities(on, now);
-  on.use("DELETE FROM outbox WHERE number IN ("
-         " SELECT o.number FROM (SELECT number, created_at FROM outbox ORDER BY number LIMIT ?) o"
-         " WHERE o.created_at <= ? AND NOT EXISTS ("
-         "  SELECT 1 FROM cache_identities c WHERE NOT EXISTS ("
-         "   SELECT 1 FROM outbox_acknowledgements a WHERE a.number = o.number AND a.identity = c.identity)))")
-      .bind(most_tidied, now - remembered_ms)
-      .run();
-}
-
 }  // namespace sqlite
 
 result<std::string> sqlite_store::claim_identity(const std::string& identity) {
   return write("claim_identity", [&](connection& on) -> result<std::string> {
     const auto now = on.now();
-    forget_old_identities(on, now);
+    forget_old_identities(on);
     // The new nonce is used only where there is no row.
     on.use("INSERT INTO cache_identities (identity, nonce, claimed_at) VALUES (?, ?, ?)"
            " ON CONFLICT (identity) DO UPDATE SET claimed_at = excluded.claimed_at")
@@ -68,37 +78,60 @@ result<std::string> sqlite_store::claim_identity(const std::string& identity) {
   });
 }
 
-result<std::vector<outbox_row>> sqlite_store::pending_rows(const std::string& identity,
-                                                           std::chrono::milliseconds at_least, std::size_t limit) {
-  return read("pending_rows", [&](connection& on) -> result<std::vector<outbox_row>> {
+result<store::cache_pass> sqlite_store::read_pass(const pass_request& wanted) {
+  // Before the snapshot: a writer that says later that it waits is in the next pass.
+  const auto awaited = wanted.at_least.count() == 0 ? std::set<std::int64_t>() : leases_->awaited();
+  return read("read_pass", [&](connection& on) -> result<cache_pass> {
+    cache_pass pass;
+    auto nonce = on.use("SELECT nonce FROM cache_identities WHERE identity = ?");
+    if (nonce.bind(wanted.identity).step()) pass.nonce = nonce.text(0);
+    auto epochs = on.use("SELECT prefix, epoch FROM cache_epochs");
+    while (epochs.step()) pass.epoch = std::max(pass.epoch, pass.epochs[epochs.text(0)] = epochs.number(1));
+
     const auto now = on.now();
     // A row of the future is old as well: the clock was set back, and it must not wait until it has caught up. No LIMIT
-    // in the query: rows that cannot be read would fill it, and hide those behind them.
+    // in the query: rows that are left out here would fill it, and hide those behind them.
     auto query = on.use(
-        "SELECT o.number, o.what FROM outbox o WHERE (?1 = 0 OR o.created_at <= ?2 - ?1 OR o.created_at > ?2)"
-        " AND NOT EXISTS (SELECT 1 FROM outbox_acknowledgements a WHERE a.number = o.number AND a.identity = ?3)"
+        "SELECT o.number, o.what, o.created_at FROM outbox o"
+        " WHERE NOT EXISTS (SELECT 1 FROM outbox_acknowledgements a WHERE a.number = o.number AND a.identity = ?)"
         " ORDER BY o.number");
-    query.bind(at_least.count(), now, identity);
-    std::vector<outbox_row> rows;
-    while (rows.size() < limit && query.step()) {
-      const auto number = query.number(0);
-      if (auto what = parse_change(query.text(1))) {
-        rows.push_back({number, std::move(*what)});
+    query.bind(wanted.identity);
+    while (query.step()) {
+      const auto number = query.number(0), created = query.number(2);
+      const bool is_young = created > now - wanted.at_least.count() && created <= now;
+      if (is_young && wanted.at_least.count() > 0 && !awaited.contains(number)) continue;
+      if (std::binary_search(wanted.except.begin(), wanted.except.end(), number)) continue;
+      auto what = parse_change(query.text(1));
+      if (!what) {
+        tell_unreadable(number);
         continue;
       }
-      const std::scoped_lock lock(unreadable_mutex_);
-      if (number <= last_unreadable_) continue;  // said once, not each period
-      last_unreadable_ = number;
-      spdlog::warn("[Store] Outbox row {} cannot be read and is left: did a newer version write it?", number);
+      if (pass.rows.size() == wanted.limit) {
+        pass.is_last = false;
+        break;
+      }
+      pass.rows.push_back({number, std::move(*what)});
     }
-    return rows;
+    return pass;
   });
+}
+
+// Said once, not each period.
+void sqlite_store::tell_unreadable(std::int64_t number) {
+  const std::scoped_lock lock(unreadable_mutex_);
+  if (number <= last_unreadable_) return;
+  last_unreadable_ = number;
+  spdlog::warn("[Store] Outbox row {} cannot be read and is left: did a newer version write it?", number);
+}
+
+result<outbox_row> sqlite_store::append_row(const change& what) {
+  return write("append_row", [&](connection& on) -> result<outbox_row> { return sqlite::emit(on, what); });
 }
 
 result<void> sqlite_store::acknowledge_rows(const std::string& identity, const std::vector<std::int64_t>& numbers) {
   if (numbers.empty()) return {};
   return write("acknowledge_rows", [&](connection& on) -> result<void> {
-    forget_old_identities(on, on.now());
+    forget_old_identities(on);
     for (const auto number : numbers) {
       // Of rows that are still there: another node's acknowledgement may have deleted it.
       on.use("INSERT OR IGNORE INTO outbox_acknowledgements (number, identity) SELECT number, ?2 FROM outbox"
@@ -127,24 +160,53 @@ result<store::backlog> sqlite_store::outbox_backlog() {
   });
 }
 
-result<std::map<std::string, std::int64_t>> sqlite_store::cache_epochs() {
-  return read("cache_epochs", [&](connection& on) -> result<std::map<std::string, std::int64_t>> {
-    auto query = on.use("SELECT prefix, epoch FROM cache_epochs");
-    std::map<std::string, std::int64_t> epochs;
-    while (query.step()) epochs.emplace(query.text(0), query.number(1));
-    return epochs;
+result<std::int64_t> sqlite_store::bump_cache_epoch(const std::string& prefix) {
+  return write("bump_cache_epoch", [&](connection& on) -> result<std::int64_t> {
+    auto newest = on.use("SELECT coalesce(max(epoch), 0) + 1 FROM cache_epochs");
+    newest.step();
+    const auto epoch = newest.number(0);
+    on.use("INSERT INTO cache_epochs (prefix, epoch) VALUES (?1, ?2) ON CONFLICT (prefix) DO UPDATE SET epoch = ?2")
+        .bind(prefix, epoch)
+        .run();
+    return epoch;
   });
 }
 
-result<std::int64_t> sqlite_store::bump_cache_epoch(const std::string& prefix) {
-  return write("bump_cache_epoch", [&](connection& on) -> result<std::int64_t> {
-    on.use("INSERT INTO cache_epochs (prefix, epoch) VALUES (?, 1)"
-           " ON CONFLICT (prefix) DO UPDATE SET epoch = epoch + 1")
-        .bind(prefix)
-        .run();
-    auto query = on.use("SELECT epoch FROM cache_epochs WHERE prefix = ?");
-    query.bind(prefix).step();
-    return query.number(0);
+result<bool> sqlite_store::put_lease(const lease& wanted) {
+  try {
+    return leases_->put(wanted);
+  } catch (...) {
+    return sqlite::translate_current_exception("put_lease");
+  }
+}
+
+result<void> sqlite_store::await_rows(const std::vector<std::int64_t>& numbers) {
+  try {
+    leases_->await(numbers);
+    return {};
+  } catch (...) {
+    return sqlite::translate_current_exception("await_rows");
+  }
+}
+
+result<store::observation> sqlite_store::observe_cache(const std::vector<std::int64_t>& numbers) {
+  observation seen;
+  try {
+    seen.leases = leases_->all();
+  } catch (...) {
+    return sqlite::translate_current_exception("observe_cache");
+  }
+  if (numbers.empty()) return seen;
+  return read("observe_cache", [&](connection& on) -> result<observation> {
+    for (const auto number : numbers) {
+      auto row = on.use("SELECT 1 FROM outbox WHERE number = ?");
+      if (!row.bind(number).step()) continue;
+      auto& identities = seen.acknowledged[number];
+      auto query = on.use("SELECT identity FROM outbox_acknowledgements WHERE number = ?");
+      query.bind(number);
+      while (query.step()) identities.push_back(query.text(0));
+    }
+    return std::move(seen);
   });
 }
 

@@ -1,6 +1,7 @@
 #include "server/stores/sqlite/sqlite_store.hpp"
 
 #include "server/stores/sqlite/backup.hpp"
+#include "server/stores/sqlite/lease_file.hpp"
 #include "server/stores/sqlite/schema.hpp"
 #include "server/stores/sqlite/sqlite_calls.hpp"
 
@@ -86,6 +87,16 @@ std::unique_ptr<sqlite::connection> open_writer(const sqlite_options& options) {
   }
 }
 
+std::unique_ptr<sqlite::lease_file> open_leases(const sqlite_options& options) {
+  const auto path = options.path + "-leases";
+  try {
+    create_private_file(path);
+    return std::make_unique<sqlite::lease_file>(path, options.clock);
+  } catch (const std::exception& e) {
+    throw std::runtime_error(cannot_open(path, e.what()) + advice);
+  }
+}
+
 }  // namespace
 
 std::unique_ptr<store> make_sqlite_store(const sqlite_options& options) {
@@ -94,6 +105,7 @@ std::unique_ptr<store> make_sqlite_store(const sqlite_options& options) {
 
 sqlite_store::sqlite_store(const sqlite_options& options)
     : writer_(open_writer(options)),
+      leases_(open_leases(options)),
       readers_(std::make_unique<sqlite::reader_pool>(options.path, options.readers, options.clock)) {}
 
 sqlite_store::~sqlite_store() = default;
@@ -103,7 +115,7 @@ void sqlite_store::tidy_now_and_then(sqlite::connection& on) {
   // without end. The first write of a process tidies too, for programs that write little and end.
   constexpr unsigned writes_between = 64;
   if (writes_++ % writes_between != 0) return;
-  sqlite::tidy_outbox(on);
+  tidy_outbox(on);
   sqlite::tidy_kept_replies(on);
 }
 

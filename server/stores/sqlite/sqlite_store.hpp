@@ -31,6 +31,7 @@ std::unique_ptr<store> make_sqlite_store(const sqlite_options& options);
 
 namespace sqlite {
 class connection;
+class lease_file;
 class reader_pool;
 }  // namespace sqlite
 
@@ -90,12 +91,14 @@ class sqlite_store final : public store {
 
   result<showing> places_showing(const change& what) override;
   result<std::string> claim_identity(const std::string& identity) override;
-  result<std::vector<outbox_row>> pending_rows(const std::string& identity, std::chrono::milliseconds at_least,
-                                               std::size_t limit) override;
+  result<cache_pass> read_pass(const pass_request& wanted) override;
   result<void> acknowledge_rows(const std::string& identity, const std::vector<std::int64_t>& numbers) override;
+  result<void> await_rows(const std::vector<std::int64_t>& numbers) override;
+  result<outbox_row> append_row(const change& what) override;
   result<backlog> outbox_backlog() override;
-  result<std::map<std::string, std::int64_t>> cache_epochs() override;
   result<std::int64_t> bump_cache_epoch(const std::string& prefix) override;
+  result<bool> put_lease(const lease& wanted) override;
+  result<observation> observe_cache(const std::vector<std::int64_t>& numbers) override;
 
   result<void> check() override;
 
@@ -108,10 +111,15 @@ class sqlite_store final : public store {
   template <class F>
   auto write(const char* operation, F f) -> std::invoke_result_t<F, sqlite::connection&>;
   void tidy_now_and_then(sqlite::connection& on);
+  void tidy_outbox(sqlite::connection& on);
+  void forget_old_identities(sqlite::connection& on);
+  void tell_unreadable(std::int64_t number);
 
   std::recursive_mutex writer_mutex_;  // guards what is up to the next blank line
   std::unique_ptr<sqlite::connection> writer_;
   unsigned writes_ = 0;
+
+  std::unique_ptr<sqlite::lease_file> leases_;
 
   // After writer_, so that it goes first: the last connection to close takes the log into the file, which a reader
   // may not.

@@ -2,6 +2,7 @@
 // keys of a scope are in one shard, so a step never needs two.
 #include "reprise/backends.hpp"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <charconv>
@@ -112,7 +113,8 @@ bool matches(std::string_view pattern, std::string_view text) {
         for (std::size_t i = p + 1 + (negated ? 1 : 0); i < end; ++i) {
           if (pattern[i] == '\\' && i + 1 < end) ++i;
           if (i + 2 < end && pattern[i + 1] == '-') {
-            inside = inside || (pattern[i] <= text[t] && text[t] <= pattern[i + 2]);
+            const auto [low, high] = std::minmax(pattern[i], pattern[i + 2]);  // Redis takes either order
+            inside = inside || (low <= text[t] && text[t] <= high);
             i += 2;
           } else {
             inside = inside || pattern[i] == text[t];

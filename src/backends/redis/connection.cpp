@@ -27,6 +27,10 @@ boost::redis::config wire_config(const redis_options& options) {
     config.setup.push("HELLO", "3", "AUTH", options.user.empty() ? "default" : options.user, options.password, "SETNAME",
                       "reprise");
   if (options.database != 0) config.setup.push("SELECT", options.database);
+  // Tracks no key (OPTIN, and nobody opts in). But a server that empties its data tells its tracking clients of that, in
+  // order with its replies: also where it does so because it became a replica and takes over another server's data, which
+  // ends no connection and may be over before anybody asks for its role.
+  config.setup.push("CLIENT", "TRACKING", "ON", "OPTIN");
   return config;
 }
 
@@ -52,12 +56,14 @@ result<std::string> identity_of(std::string_view server, std::string_view replic
 }  // namespace
 
 connection::connection(asio::any_io_executor executor, const redis_options& options)
-    : executor_(executor), options_(options), wire_(executor, boost::redis::logger{boost::redis::logger::level::disabled}) {}
+    : executor_(executor), options_(options), wire_(executor, boost::redis::logger{boost::redis::logger::level::disabled}) {
+  wire_.set_receive_response(pushes_);
+}
 
 void connection::start(std::function<void(const std::string& why)> ended) {
   auto run = [self = shared_from_this(), ended = std::move(ended)]() -> asio::awaitable<void> {
     const auto [error] = co_await self->wire_.async_run(wire_config(self->options_), asio::as_tuple(asio::deferred));
-    self->end_reason_ = error ? error.message() : "closed";
+    if (self->end_reason_.empty()) self->end_reason_ = error ? error.message() : "closed";
     self->wire_.cancel(boost::redis::operation::exec);  // what was queued for this server dies with the connection
     ended(self->end_reason_);
   };
@@ -70,8 +76,15 @@ void connection::close() noexcept {
 
 auto connection::execute(const boost::redis::request& request, deadline limit) -> awaitable<reply> {
   reply answer;
+  const auto began = std::chrono::steady_clock::now();
   const auto [error, bytes] =
       co_await wire_.async_exec(request, answer, asio::cancel_after(limit, asio::as_tuple(asio::deferred)));
+  if (is_emptied()) {
+    // The answer may be another server's data.
+    last_error_ = end_reason_ = "the server has emptied its data, or taken over another server's";
+    close();
+    co_return errc::unavailable;
+  }
   if (!error && answer.has_value()) co_return answer;
   if (answer.has_error()) {
     last_error_ = answer.error().diagnostic;
@@ -81,11 +94,15 @@ auto connection::execute(const boost::redis::request& request, deadline limit) -
     co_return errc::refused;
   }
   last_error_ = end_reason_.empty() ? error.message() : end_reason_;
-  if (error == asio::error::operation_aborted && end_reason_.empty()) co_return errc::timed_out;
+  // A connection that ends cancels what waits for it too, so the time tells which it was.
+  if (error == asio::error::operation_aborted && std::chrono::steady_clock::now() - began >= limit) co_return errc::timed_out;
   const bool not_understood = error.category() == boost::redis::make_error_code(boost::redis::error::not_connected).category() &&
                               error != boost::redis::error::not_connected;
   co_return not_understood ? errc::bad_reply : errc::unavailable;
 }
+
+// The only push that a client gets that tracks nothing. It was parsed before any reply that came after it.
+bool connection::is_emptied() const { return pushes_.has_value() ? !pushes_->empty() : true; }
 
 auto connection::run_script(script which, std::span<const std::string_view> keys,
                             std::span<const std::string_view> arguments, deadline limit) -> awaitable<reply> {

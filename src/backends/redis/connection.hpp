@@ -46,8 +46,11 @@ class connection : public std::enable_shared_from_this<connection> {
   const std::string& last_error() const noexcept { return last_error_; }
 
  private:
+  bool is_emptied() const;
+
   boost::asio::any_io_executor executor_;
   redis_options options_;
+  reply pushes_;
   boost::redis::connection wire_;
   std::array<std::string, script_sources.size()> digests_;
   std::string last_error_;

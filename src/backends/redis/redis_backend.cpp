@@ -74,7 +74,7 @@ class redis_backend final : public backend, public std::enable_shared_from_this<
     }
     for (const auto& each : fresh->connections)
       each->start([self = shared_from_this(), session = std::weak_ptr(fresh)](const std::string& why) {
-        if (auto ended = session.lock()) self->session_ended(*ended, why);
+        if (const auto ended = session.lock()) self->session_ended(*ended, why);
       });
     auto identity = co_await prepare_all(*fresh);
     if (!identity) close();
@@ -252,6 +252,10 @@ class redis_backend final : public backend, public std::enable_shared_from_this<
   void session_ended(session& ended, const std::string& why) {
     if (ended.over.exchange(true)) return;
     ended.close();
+    {
+      const std::lock_guard lock(mutex_);
+      if (current_.get() == &ended) current_ = nullptr;
+    }
     if (lost_) lost_(why);
   }
 

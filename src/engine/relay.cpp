@@ -1,0 +1,115 @@
+// One pass of the relay: the invalidations that the connected Redis has not acknowledged are repeated, once for each scope.
+#include "src/engine/engine.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
+#include <algorithm>
+
+namespace reprise {
+namespace {
+
+constexpr std::size_t pass_rows = 500;
+constexpr std::size_t chunk_keys = 500;
+// A write that shows in a hundred thousand lists takes a second to repeat. In one pass that would end every lease, so
+// such rows go in parts, this many keys a pass; their writer waits meanwhile.
+constexpr std::size_t part_keys_a_pass = 5000;
+
+}  // namespace
+
+auto response_cache::impl::relay_pass(relay_state& here, std::chrono::milliseconds at_least) -> awaitable<result<passed>> {
+  invalidation_log::pass_request ask;
+  ask.identity = here.identity;
+  ask.at_least = at_least;
+  ask.limit = pass_rows;
+  ask.except = acknowledgements_.unrecorded();
+  for (const auto& part : here.parts) ask.except.push_back(part.row);
+  std::sort(ask.except.begin(), ask.except.end());
+  auto read = co_await log_->read_pass(ask);
+  if (!read) co_return read.error();
+  // The clock of the log jumped: rows that this identity never acknowledged may be gone.
+  if (!here.nonce.empty() && read->nonce != here.nonce && !settings_.weakened.use_forgotten_identities)
+    co_return errc::forgotten;
+
+  std::vector<std::string> keys;
+  std::vector<std::int64_t> whole;
+  for (const auto& row : read->rows) {
+    std::vector<std::string> its;
+    its.reserve(row.scopes.size());
+    for (const auto& one : row.scopes) its.push_back(one.generation_key());
+    if (row.is_settled && its.size() > chunk_keys) {
+      here.parts.push_back({row.number, std::move(its)});
+      continue;
+    }
+    if (row.is_settled) whole.push_back(row.number);
+    keys.insert(keys.end(), std::make_move_iterator(its.begin()), std::make_move_iterator(its.end()));
+  }
+  std::sort(keys.begin(), keys.end());
+  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+  if (!keys.empty())
+    if (const auto done = co_await backend_->invalidate(std::move(keys), settings_.lease / 2); !done) co_return done.error();
+  const auto parts = co_await relay_parts(here);
+  if (!parts) co_return parts.error();
+  whole.insert(whole.end(), parts->begin(), parts->end());
+  counters_.count_replays(whole.size());
+  passed outcome;
+  outcome.executed = std::move(whole);
+  outcome.is_last = read->is_last && here.parts.empty();
+  outcome.epoch = read->epoch;
+  outcome.epochs = std::move(read->epochs);
+  co_return outcome;
+}
+
+// Carries the parts on; returns the rows that are finished.
+auto response_cache::impl::relay_parts(relay_state& here) -> awaitable<result<std::vector<std::int64_t>>> {
+  std::vector<std::int64_t> finished;
+  for (std::size_t sent = 0; sent < part_keys_a_pass && !here.parts.empty();) {
+    auto& part = here.parts.front();
+    const auto count = std::min(chunk_keys, part.keys.size());
+    std::vector<std::string> chunk(part.keys.end() - static_cast<std::ptrdiff_t>(count), part.keys.end());
+    const auto done = co_await backend_->invalidate(std::move(chunk), settings_.lease / 2);
+    if (!done) co_return done.error();
+    sent += count;
+    part.keys.resize(part.keys.size() - count);
+    if (!part.keys.empty()) continue;
+    finished.push_back(part.row);
+    here.parts.pop_front();
+  }
+  co_return finished;
+}
+
+// What was executed counts only on the session that it was executed on; then the log is told, apart from the passes.
+void response_cache::impl::credit(const relay_state& here, const std::vector<std::int64_t>& rows) {
+  if (settings_.weakened.credit_any_session)
+    acknowledgements_.add(trust_.session(), rows);
+  else if (trust_.session() == here.session)
+    acknowledgements_.add(here.session, rows);
+}
+
+void response_cache::impl::start_recording(const relay_state& here) {
+  record_again_ = true;
+  if (recording_.exchange(true)) return;
+  boost::asio::co_spawn(keeper_executor_, record(here.session, here.identity), boost::asio::detached);
+}
+
+auto response_cache::impl::record(std::uint64_t session, std::string identity) -> awaitable<void> {
+  const auto self = shared_from_this();
+  if (world_->now() - claimed_at_.load() > claim_again) {
+    // The nonce that comes back is looked at by the next pass.
+    const auto asked = world_->now();
+    if (const auto nonce = co_await log_->claim(identity)) claimed_at_ = asked;
+  }
+  // Again where a pass has ended meanwhile: somebody's write may wait for what it executed.
+  while (record_again_.exchange(false)) {
+    auto rows = acknowledgements_.unrecorded();
+    if (settings_.weakened.credit_any_session) {
+      session = trust_.session();
+      identity = trust_.now_connected().identity;
+    }
+    if (rows.empty() || identity.empty() || trust_.session() != session) continue;
+    if (const auto done = co_await log_->acknowledge(identity, rows)) acknowledgements_.recorded(session, rows);
+  }
+  recording_ = false;
+}
+
+}  // namespace reprise
