@@ -107,7 +107,8 @@ class response_cache::impl : public std::enable_shared_from_this<impl> {
   // keeper.cpp
   awaitable<result<void>> keep_session(std::uint64_t session, std::string identity);
   awaitable<result<void>> keep_period(relay_state& here);
-  result<void> use(const relay_state& here, const passed& outcome, environment::steady_time sent);
+  engine::stamps stamps_of(const relay_state& here, const passed& outcome) const;
+  result<void> extend(const relay_state& here, environment::steady_time sent);
   awaitable<result<void>> put_lease(std::string identity, std::int64_t epoch);
   awaitable<void> give_back();
   void lose(std::uint64_t session, std::string_view why);

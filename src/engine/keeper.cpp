@@ -62,7 +62,7 @@ auto response_cache::impl::keep_session(std::uint64_t session, std::string ident
   std::int64_t epoch = 0;
   // Without a lease first, until little is left: under one, the rest must not take longer than it lasts. From begin() on,
   // a write that commits sees a session and invalidates on it, and one that committed before is in what is read here.
-  for (bool is_last = settings_.weakened.trust_without_replay; !is_last;) {
+  for (bool is_last = false; !is_last;) {
     const auto done = co_await relay_pass(here, std::chrono::milliseconds(0));
     if (!done) co_return done.error();
     credit(here, done->executed);
@@ -82,9 +82,10 @@ auto response_cache::impl::keep_session(std::uint64_t session, std::string ident
   for (;;) {
     const auto done = co_await relay_pass(here, std::chrono::milliseconds(0));
     if (!done) co_return done.error();
-    if (settings_.weakened.trust_without_replay || done->is_last) {
+    if (done->is_last) {
       credit(here, done->executed);
-      if (const auto used = use(here, *done, sent); !used) co_return used.error();
+      if (const auto leased = extend(here, sent); !leased) co_return leased.error();
+      if (!trust_.establish(session, stamps_of(here, *done))) co_return errc::unavailable;
       break;
     }
     credit(here, done->executed);
@@ -118,21 +119,25 @@ auto response_cache::impl::keep_period(relay_state& here) -> awaitable<result<vo
   if (*now != here.identity) co_return errc::wrong_role;
   credit(here, outcome.executed);
   start_recording(here);
+  // The epochs before the lease that names them: a purge is answered as soon as it sees that.
+  if (!trust_.establish(here.session, stamps_of(here, outcome))) co_return errc::unavailable;
   const auto sent = world_->now();
   if (const auto renewed = co_await put_lease(here.identity, outcome.epoch); !renewed) co_return renewed.error();
-  co_return use(here, outcome, sent);
+  co_return extend(here, sent);
 }
 
-// The lease that was sent at `sent` is there: the cache may be used until it ends, under the epochs that were read.
-result<void> response_cache::impl::use(const relay_state& here, const passed& outcome, environment::steady_time sent) {
+engine::stamps response_cache::impl::stamps_of(const relay_state& here, const passed& outcome) const {
+  return engine::stamps(settings_.deployment, here.identity, here.nonce, outcome.epochs);
+}
+
+// The lease that was sent at `sent` is there: the cache may be used until it ends.
+result<void> response_cache::impl::extend(const relay_state& here, environment::steady_time sent) {
   const auto now = world_->now();
   // A renewal that answers after the old lease ended is no renewal: writers may have stopped waiting meanwhile.
   const bool is_first = trust_.until() == environment::steady_time();
   const bool is_late = is_first ? now >= sent + settings_.lease : now >= trust_.until();
   const bool leaseless = settings_.weakened.trust_without_lease;
   if (is_late && !leaseless && !settings_.weakened.accept_late_renewals) return errc::lease_ended;
-  if (!trust_.establish(here.session, engine::stamps(settings_.deployment, here.identity, here.nonce, outcome.epochs)))
-    return errc::unavailable;
   trust_.extend(here.session, leaseless ? environment::steady_time::max() : sent + settings_.lease);
   return {};
 }

@@ -11,8 +11,9 @@ constexpr std::chrono::hours remembered{1};  // how long a claim counts
 
 auto log_tables::add(std::vector<scope> scopes, time now, bool is_settled) -> log::row_number {
   ++last_;
-  // Without an identity there is nobody who could hold anything: who claims later starts cold.
-  if (identities_.empty()) return last_;
+  // Without an identity there is nobody who could hold anything: who claims later starts cold. But an intent's write is
+  // still to come.
+  if (identities_.empty() && is_settled) return last_;
   rows_.emplace(last_, kept_row{std::move(scopes), now, is_settled});
   if (rows_.size() > most_rows_) {
     rows_.clear();

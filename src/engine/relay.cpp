@@ -30,6 +30,7 @@ auto response_cache::impl::relay_pass(relay_state& here, std::chrono::millisecon
   // The clock of the log jumped: rows that this identity never acknowledged may be gone.
   if (!here.nonce.empty() && read->nonce != here.nonce && !settings_.weakened.use_forgotten_identities)
     co_return errc::forgotten;
+  if (settings_.weakened.trust_without_replay && !trust_.current(world_->now())) read->rows.clear();
 
   std::vector<std::string> keys;
   std::vector<std::int64_t> whole;

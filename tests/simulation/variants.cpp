@@ -1,0 +1,47 @@
+#include "tests/simulation/variants.hpp"
+
+namespace reprise::simulation {
+namespace {
+
+constexpr variant table[] = {
+    {"generation", "the check of the generation at the commit of a fill",
+     [](rule_set& rules) { rules.engine.commit_without_generation_check = true; }},
+    {"collapse", "collapsing by generation: by key alone", [](rule_set& rules) { rules.engine.collapse_by_key_alone = true; }},
+    {"order", "commit first, then invalidate", [](rule_set& rules) { rules.commit_before_invalidate = false; }},
+    {"outbox", "rows in the outbox", [](rule_set& rules) { rules.store.has_outbox = false; }},
+    {"replay", "the replay before trust", [](rule_set& rules) { rules.engine.trust_without_replay = true; }},
+    {"waiting", "waiting for other nodes' leases", [](rule_set& rules) { rules.engine.answer_without_waiting = true; }},
+    {"lease", "leases: trust has no end of its own", [](rule_set& rules) { rules.engine.trust_without_lease = true; }},
+    {"late", "a renewal that answers too late is none", [](rule_set& rules) { rules.engine.accept_late_renewals = true; }},
+    {"bind", "an acknowledgement counts only under the trust that it was sent with",
+     [](rule_set& rules) { rules.engine.credit_any_session = true; }},
+    {"idempotent", "an idempotent repetition waits as the write does", [](rule_set& rules) { rules.repetitions_wait = false; }},
+    {"connections", "one identity for all connections of a node",
+     [](rule_set& rules) { rules.redis.one_identity_for_all_connections = false; }},
+    {"replid", "the replication id in the identity", [](rule_set& rules) { rules.redis.identity_has_replication_id = false; }},
+    {"names", "a name of its own for the lease of each process",
+     [](rule_set& rules) {
+       rules.nodes_have_fresh_names = false;
+       rules.engine.node = "the only one";
+     }},
+    {"skew", "leases read after the commit", [](rule_set& rules) { rules.store.leases_read_after_commit = false; }},
+    {"intents", "an intent collects no acknowledgement",
+     [](rule_set& rules) {
+       rules.store.intents_collect_no_acknowledgements = false;
+       rules.kind = store_kind::intents;
+     }},
+    {"barrier", "a fill's barrier on a store with several primaries",
+     [](rule_set& rules) {
+       rules.store.fills_wait_for_a_barrier = false;
+       rules.kind = store_kind::intents;
+     }},
+    {"nonce", "a nonce in the stamp", [](rule_set& rules) { rules.store.has_nonces = false; }},
+    {"emptied", "a server that takes over another's data ends its sessions",
+     [](rule_set& rules) { rules.redis.emptied_data_ends_sessions = false; }},
+};
+
+}  // namespace
+
+std::span<const variant> variants() noexcept { return table; }
+
+}  // namespace reprise::simulation
