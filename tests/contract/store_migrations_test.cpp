@@ -147,11 +147,11 @@ TEST_P(store_of_version, keeps_its_data_and_becomes_what_a_new_store_is) {
     EXPECT_EQ(must(data->find_gig("65f000000000000000000003")).title, "Algebra");
     // What the cache goes by: a store that is brought up to date is no other store, and stays warm.
     EXPECT_EQ(must(data->claim_identity("redis/1")), "nonce-1");
-    EXPECT_EQ(must(data->cache_epochs()).at("gigs"), 3);
-    const auto rows = must(data->pending_rows("redis/1", std::chrono::milliseconds{0}, 10));
+    EXPECT_EQ(must(data->read_pass({"redis/1"})).epochs.at("gigs"), 3);
+    const auto rows = must(data->read_pass({"redis/1", std::chrono::milliseconds{0}, 10})).rows;
     ASSERT_EQ(rows.size(), 1u);
     EXPECT_EQ(rows[0].number, 7);
-    EXPECT_TRUE(must(data->pending_rows("redis/2", std::chrono::milliseconds{0}, 10)).empty());
+    EXPECT_TRUE(must(data->read_pass({"redis/2", std::chrono::milliseconds{0}, 10})).rows.empty());
     must(data->create_booking(a_booking(student.id, "65f000000000000000000003", at(1))));
   }
   const auto fresh = directory.path() + "/new.db";
