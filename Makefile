@@ -1,11 +1,21 @@
 # The commands that people run; each does all of its own set-up. The work itself is in tools/.
-.PHONY: run test fuzz build setup format check
+.PHONY: run test test-long simulation fuzz build setup format check
 
 run:
 	@tools/run
 
 test:
 	@tools/test
+
+# What takes long, at full length.
+test-long:
+	@tools/test-long
+
+# The engine that ships, under simulated faults; ARGUMENTS such as --schedules 1000000, or --story SEED --variant NAME.
+ARGUMENTS ?=
+simulation:
+	@tools/build release simulation
+	@build/release/simulation $(ARGUMENTS)
 
 # Random requests, for as long as SECONDS says; it prints how to make those again that were answered badly.
 SECONDS ?= 600

@@ -1,6 +1,7 @@
 // bookings-server: load the configuration, build the app, run until a signal, drain.
 #include "server/app.hpp"
 #include "server/auth/passwords.hpp"
+#include "server/caching/offline_writes.hpp"
 #include "server/command_line.hpp"
 #include "server/config.hpp"
 #include "server/ops/logging.hpp"
@@ -110,6 +111,8 @@ int seed(const config& settings) {
     std::puts("There is data already: nothing was seeded.");
     return done;
   }
+  if (!caching::wait_until_noticed(*data))
+    throw std::runtime_error("the data is there, but not every running server has taken notice of it yet");
   std::printf("\nSeeded %d users, %d gigs, %d bookings, %d reviews and %d manual payments.\n", made->users, made->gigs,
               made->bookings, made->reviews, made->payments);
   return done;

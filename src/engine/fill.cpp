@@ -151,7 +151,10 @@ auto response_cache::impl::commit(visit& request, const engine::shared_reply& re
   const auto entry = core::encode_entry(
       {captured, created, created + ttl_of(request.policy), reply.status, reply.etag, reply.content_type}, reply.body);
   if (!entry) {
+    // It cannot be written: nobody should wait for it.
     ++request.count.fills_failed;
+    if (!lock.empty())
+      (void)co_await timed(request.left, [&](duration limit) { return backend_->release(lock_key(request.key), lock, limit); });
     co_return;
   }
   backend::commit_request ask{request.where->generation_key(), request.key, lock_key(request.key),

@@ -3,11 +3,6 @@
 #include <algorithm>
 
 namespace reprise::engine {
-namespace {
-
-constexpr std::chrono::hours remembered{1};  // how long a claim counts
-
-}  // namespace
 
 auto log_tables::add(std::vector<scope> scopes, time now, bool is_settled) -> log::row_number {
   ++last_;
@@ -40,7 +35,7 @@ std::string log_tables::claim(const std::string& identity, time now) {
 
 void log_tables::forget_old_identities(time now) {
   std::erase_if(identities_, [&](const auto& one) {
-    if (now - one.second.claimed <= remembered) return false;
+    if (now - one.second.claimed <= remembered_) return false;
     return std::none_of(leases_.begin(), leases_.end(), [&](const auto& held) { return held.second.identity == one.first; });
   });
 }

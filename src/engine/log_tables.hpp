@@ -20,9 +20,11 @@ class log_tables {
   using log = invalidation_log;
   using time = environment::steady_time;
 
-  // Rows beyond this many are given up, together with all identities: they must claim anew, and start cold.
-  explicit log_tables(std::string nonce_base, std::size_t most_rows = 100'000)
-      : nonce_base_(std::move(nonce_base)), most_rows_(most_rows) {}
+  // `remembered`: how long a claim counts. Rows beyond `most_rows` are given up, together with all identities: they must
+  // claim anew, and start cold.
+  explicit log_tables(std::string nonce_base, time::duration remembered = std::chrono::hours(1),
+                      std::size_t most_rows = 100'000)
+      : nonce_base_(std::move(nonce_base)), remembered_(remembered), most_rows_(most_rows) {}
 
   // A row of a write, or an intent. Returns its number.
   log::row_number add(std::vector<scope> scopes, time now, bool is_settled = true);
@@ -52,6 +54,7 @@ class log_tables {
   void forget_old_identities(time now);
 
   const std::string nonce_base_;
+  const time::duration remembered_;
   const std::size_t most_rows_;
   std::int64_t nonces_ = 0;
   log::row_number last_ = 0;

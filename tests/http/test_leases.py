@@ -1,9 +1,11 @@
 """Several nodes on one store of which not all see the same Redis: a write through any is shown by all, once it is acknowledged."""
+import os
 import signal
+import subprocess
 
 import pytest
 
-from conftest import Redis
+from conftest import SERVER, Redis
 
 
 @pytest.fixture
@@ -95,3 +97,11 @@ def test_purge_reaches_every_node_before_it_is_answered(server, start, other_red
     assert server.post("/api/cache/invalidate", admin, json={"prefix": "bookings", "userId": student["id"]}).status_code == 200
     for node in [server, *others]:
         assert read(node, student)[0] == "MISS"
+
+
+def test_seed_is_done_when_running_servers_show_what_it_wrote(server):
+    while server.get("/api/gigs").headers["X-Cache"] != "HIT":
+        pass
+    environment = {**os.environ, "STORE_URL": f"sqlite:{server.folder}/bookings.db"}
+    subprocess.run([SERVER, "seed"], cwd=server.folder, env=environment, check=True, capture_output=True)
+    assert server.get("/api/gigs").json()["total"] > 0

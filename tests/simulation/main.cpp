@@ -148,7 +148,7 @@ int run(const wanted_run& wanted) {
     std::fflush(stdout);
     found.stale_seed != 0 ? ++passed : ++failed;
   }
-  fmt::print("{} passed, {} failed\n", passed, failed);
+  fmt::print("simulation: {} passed, {} failed\n", passed, failed);
   return failed == 0 ? 0 : 1;
 }
 

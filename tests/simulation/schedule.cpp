@@ -113,11 +113,13 @@ report world_of_one::run() {
   for (std::size_t i = 0; i < count; ++i) nodes_.push_back(start_node(i == 0 || !clients_.once_in(5), {}));
   // Few kinds of fault in one schedule, each several times: that finds more than a little of everything.
   const std::size_t kinds = 1 + faults_.below(3);
-  for (std::size_t i = 0; i < kinds; ++i) {
-    const auto what = static_cast<fault>(faults_.below(static_cast<std::size_t>(fault::count)));
-    if ((wanted_.without_faults >> static_cast<unsigned>(what) & 1) == 0) world_.start(cause(what));
-  }
-  for (int i = 0; i < 4; ++i) world_.start(client());
+  auto chosen = rules_.aimed_at;
+  for (std::size_t i = 0; i < kinds; ++i)
+    chosen |= bit(static_cast<fault>(faults_.below(static_cast<std::size_t>(fault::count))));
+  chosen &= ~wanted_.without_faults;
+  for (unsigned i = 0; i < static_cast<unsigned>(fault::count); ++i)
+    if (const auto what = static_cast<fault>(i); (chosen & bit(what)) != 0) world_.start(cause(what));
+  for (int i = 0; i < 6; ++i) world_.start(client());
   world_.run_until(end_);
   // Everything ends by itself, so that nothing is left suspended.
   for (const auto& each : nodes_) {
@@ -295,7 +297,7 @@ void world_of_one::strike(fault what) {
         redis_.current = redis_.make(lag);
         cut_all_connections(milliseconds(700));
       });
-      after(faults_.between(milliseconds(300), milliseconds(900)), [this] { redis_.other_every = 0; });
+      after(faults_.between(milliseconds(200), milliseconds(900)), [this] { redis_.other_every = 0; });
       return;
     }
     case fault::takeover: {

@@ -23,8 +23,9 @@ struct rule_set {
   bool repetitions_wait = true;       // an idempotent repetition is an acknowledgement
   bool commit_before_invalidate = true;
   bool nodes_have_fresh_names = true; // a process that takes over from another one has its own lease
-  // Where a variant needs a certain store to show.
+  // Where a variant shows only on a certain store, or under certain faults: chance is aimed at what it weakens.
   std::optional<store_kind> kind;
+  std::uint32_t aimed_at = 0;  // bits of `fault`
 };
 
 enum class fault : unsigned {
@@ -45,6 +46,7 @@ enum class fault : unsigned {
   count,
 };
 std::string_view name_of(fault what) noexcept;
+constexpr std::uint32_t bit(fault what) noexcept { return 1u << static_cast<unsigned>(what); }
 
 struct report {
   std::uint64_t reads = 0, hits = 0, writes = 0, acknowledged = 0, stale = 0, faults = 0;
@@ -56,7 +58,7 @@ struct report {
 struct wanted_schedule {
   std::uint64_t seed = 0;
   std::uint32_t without_faults = 0;  // bits of `fault`: for making a failing schedule smaller
-  milliseconds length{1500};
+  milliseconds length{900};
   bool tell_story = false;
 };
 

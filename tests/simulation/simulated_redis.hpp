@@ -81,6 +81,7 @@ class simulated_backend final : public backend, public std::enable_shared_from_t
   awaitable<std::optional<std::string>> get(std::string, deadline) override { co_return errc::unavailable; }
   awaitable<void> set(std::string, std::string, std::chrono::milliseconds, deadline) override { co_return errc::unavailable; }
   awaitable<bool> del(std::string, deadline) override { co_return errc::unavailable; }
+  awaitable<std::chrono::microseconds> take(std::string, const rate&, deadline) override { co_return errc::unavailable; }
   awaitable<std::size_t> del_pattern(std::string, deadline) override { co_return errc::unavailable; }
 
  private:

@@ -27,8 +27,11 @@ struct store_rules {
 enum class store_kind { one_transaction, snapshot_isolation, intents };
 
 struct store_world {
+  // An hour, in a world whose leases last a quarter of a second.
+  static constexpr milliseconds remembered{300};
+
   store_world(virtual_world& world, store_rules which, store_kind what)
-      : in(world), rules(which), kind(what), tables("nonce") {}
+      : in(world), rules(which), kind(what), tables("nonce", remembered) {}
 
   virtual_world& in;
   store_rules rules;

@@ -9,12 +9,23 @@ constexpr variant table[] = {
     {"collapse", "collapsing by generation: by key alone", [](rule_set& rules) { rules.engine.collapse_by_key_alone = true; }},
     {"order", "commit first, then invalidate", [](rule_set& rules) { rules.commit_before_invalidate = false; }},
     {"outbox", "rows in the outbox", [](rule_set& rules) { rules.store.has_outbox = false; }},
-    {"replay", "the replay before trust", [](rule_set& rules) { rules.engine.trust_without_replay = true; }},
+    {"replay", "the replay before trust",
+     [](rule_set& rules) {
+       rules.engine.trust_without_replay = true;
+       rules.aimed_at = bit(fault::cut_redis);
+     }},
     {"waiting", "waiting for other nodes' leases", [](rule_set& rules) { rules.engine.answer_without_waiting = true; }},
     {"lease", "leases: trust has no end of its own", [](rule_set& rules) { rules.engine.trust_without_lease = true; }},
-    {"late", "a renewal that answers too late is none", [](rule_set& rules) { rules.engine.accept_late_renewals = true; }},
+    {"late", "a renewal that answers too late is none",
+     [](rule_set& rules) {
+       rules.engine.accept_late_renewals = true;
+       rules.aimed_at = bit(fault::cut_store);
+     }},
     {"bind", "an acknowledgement counts only under the trust that it was sent with",
-     [](rule_set& rules) { rules.engine.credit_any_session = true; }},
+     [](rule_set& rules) {
+       rules.engine.credit_any_session = true;
+       rules.aimed_at = bit(fault::split) | bit(fault::cut_redis);
+     }},
     {"idempotent", "an idempotent repetition waits as the write does", [](rule_set& rules) { rules.repetitions_wait = false; }},
     {"connections", "one identity for all connections of a node",
      [](rule_set& rules) { rules.redis.one_identity_for_all_connections = false; }},
@@ -35,7 +46,11 @@ constexpr variant table[] = {
        rules.store.fills_wait_for_a_barrier = false;
        rules.kind = store_kind::intents;
      }},
-    {"nonce", "a nonce in the stamp", [](rule_set& rules) { rules.store.has_nonces = false; }},
+    {"nonce", "a nonce in the stamp",
+     [](rule_set& rules) {
+       rules.store.has_nonces = false;
+       rules.aimed_at = bit(fault::split);
+     }},
     {"emptied", "a server that takes over another's data ends its sessions",
      [](rule_set& rules) { rules.redis.emptied_data_ends_sessions = false; }},
 };

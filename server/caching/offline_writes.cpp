@@ -1,0 +1,30 @@
+#include "server/caching/offline_writes.hpp"
+
+#include "reprise/response_cache.hpp"
+#include "server/caching/store_log.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
+
+#include <limits>
+
+namespace bookings::caching {
+
+result<void> wait_until_noticed(store& data) {
+  const auto pass = data.read_pass({"nobody", std::chrono::milliseconds{0}, std::numeric_limits<std::size_t>::max()});
+  if (!pass) return pass.error();
+  std::vector<std::int64_t> rows;
+  for (const auto& row : pass->rows) rows.push_back(row.number);
+  if (rows.empty()) return {};
+
+  boost::asio::io_context io;
+  async_store stores(data, {});
+  reprise::response_cache cache({}, nullptr, make_store_log(stores), nullptr, nullptr);
+  auto told = boost::asio::co_spawn(io, cache.invalidate({}, std::move(rows)), boost::asio::use_future);
+  io.run();
+  if (!told.get()) return errc::not_acknowledged;
+  return {};
+}
+
+}  // namespace bookings::caching
