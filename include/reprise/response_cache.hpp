@@ -72,7 +72,6 @@ struct options {
     bool trust_without_replay = false;     // at the claim
     bool relay_never = false;
     bool accept_late_renewals = false;
-    bool credit_any_session = false;       // an acknowledgement counts under whatever trust it arrives
     bool use_forgotten_identities = false; // the nonce is not read again with each pass
     bool answer_without_waiting = false;   // for other nodes' leases
     std::string node;                      // the lease's name; a fresh one for each process where it is empty

@@ -96,7 +96,8 @@ class booking_routes {
     });
     // Commit is done; invalidate, then reply.
     if (!done) co_return http::failure(done.error(), what.request_id);
-    co_await invalidate_.after(*done);
+    if (const auto told = co_await invalidate_.after(*done); !told)
+      co_return http::failure(told.error(), what.request_id);
     co_return http::success(200, to_json(done->value));
   }
 

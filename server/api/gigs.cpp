@@ -115,7 +115,8 @@ class gigs {
   // Commit is done; invalidate, then reply.
   awaitable<reply> answer(request& what, const result<committed<gig>>& done) const {
     if (!done) co_return http::failure(done.error(), what.request_id);
-    if (const auto told = co_await invalidate_.after(*done); !told) co_return http::failure(told.error(), what.request_id);
+    if (const auto told = co_await invalidate_.after(*done); !told)
+      co_return http::failure(told.error(), what.request_id);
     co_return http::success(200, to_json(done->value));
   }
 

@@ -87,7 +87,8 @@ class manual_payments {
         "decide_manual_payment", [&](store& s) { return s.decide_manual_payment(payment_id, decision); });
     // Commit is done; invalidate, then reply.
     if (!done) co_return http::failure(done.error(), what.request_id);
-    co_await invalidate_.after(*done);
+    if (const auto told = co_await invalidate_.after(*done); !told)
+      co_return http::failure(told.error(), what.request_id);
     co_return http::success(200, to_json(done->value, what.identity->role));
   }
 

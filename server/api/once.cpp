@@ -57,7 +57,8 @@ awaitable<reply> once::pass(http::request& what, const http::route& where, const
   const auto kept =
       co_await stores_.read("find_kept_reply", [&](store& s) { return s.find_kept_reply(*what.repetition); });
   if (kept) {
-    co_await invalidate_.after(*kept);
+    if (const auto told = co_await invalidate_.after(*kept); !told)
+      co_return http::failure(told.error(), what.request_id);
     co_return to_reply(kept->value);
   }
   if (kept.error() != errc::not_found) co_return http::failure(kept.error(), what.request_id);

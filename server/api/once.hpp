@@ -57,7 +57,8 @@ class once {
     if (!done && done.error() == errc::unprocessable && unprocessable != nullptr)
       co_return http::failure(done.error(), what.request_id, *unprocessable);
     if (!done) co_return http::failure(done.error(), what.request_id);
-    co_await invalidate_.after(*done);
+    if (const auto told = co_await invalidate_.after(*done); !told)
+      co_return http::failure(told.error(), what.request_id);
     co_return to_reply(done->value);
   }
 

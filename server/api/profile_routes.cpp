@@ -46,7 +46,8 @@ class profiles {
     // A token of an account that is gone speaks for nobody.
     if (!done && done.error() == errc::not_found) co_return http::failure(errc::unauthorized, what.request_id);
     if (!done) co_return http::failure(done.error(), what.request_id);
-    if (const auto told = co_await invalidate_.after(*done); !told) co_return http::failure(told.error(), what.request_id);
+    if (const auto told = co_await invalidate_.after(*done); !told)
+      co_return http::failure(told.error(), what.request_id);
     co_return http::success(200, own_profile(done->value));
   }
 

@@ -23,7 +23,8 @@ class sessions {
     const auto ended = co_await parts_.stores.write(
         "end_sessions", [&](store& s) { return s.end_sessions(what.identity->user_id); });
     if (!ended) co_return refused(ended.error(), what);
-    if (const auto told = co_await parts_.invalidate.after(*ended); !told) co_return http::failure(told.error(), what.request_id);
+    if (const auto told = co_await parts_.invalidate.after(*ended); !told)
+      co_return http::failure(told.error(), what.request_id);
     reply done;
     done.status = 204;
     co_return done;
@@ -49,7 +50,8 @@ class sessions {
       return s.change_password(who.user_id, *hash, who.token_version);
     });
     if (!changed) co_return refused(changed.error(), what);
-    if (const auto told = co_await parts_.invalidate.after(*changed); !told) co_return http::failure(told.error(), what.request_id);
+    if (const auto told = co_await parts_.invalidate.after(*changed); !told)
+      co_return http::failure(told.error(), what.request_id);
     const auto token = parts_.tokens.issue({who.user_id, changed->value.role, changed->value.token_version});
     auto answer = http::success(200, boost::json::object{{"token", token}});
     answer.set("Cache-Control", "no-store");
@@ -87,7 +89,8 @@ class sessions {
  private:
   awaitable<reply> administered(const request& what, const result<committed<session>>& done) const {
     if (!done) co_return http::failure(done.error(), what.request_id);
-    if (const auto told = co_await parts_.invalidate.after(*done); !told) co_return http::failure(told.error(), what.request_id);
+    if (const auto told = co_await parts_.invalidate.after(*done); !told)
+      co_return http::failure(told.error(), what.request_id);
     co_return http::success(200, boost::json::object{{"id", what.path_value("id")},
                                                      {"role", to_text(done->value.role)},
                                                      {"state", to_text(done->value.state)}});

@@ -71,7 +71,8 @@ class whole_account {
       return s.delete_account(who.user_id, passwords_.dummy_hash(), who.token_version);
     });
     if (!done) co_return refused(done.error(), what);
-    if (const auto told = co_await invalidate_.after(*done); !told) co_return http::failure(told.error(), what.request_id);
+    if (const auto told = co_await invalidate_.after(*done); !told)
+      co_return http::failure(told.error(), what.request_id);
     reply gone;
     gone.status = 204;
     co_return gone;

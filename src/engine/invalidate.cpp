@@ -47,12 +47,8 @@ auto response_cache::impl::invalidate_here(std::vector<scope> scopes, const std:
     if (done.error() == errc::wrong_role) lose(at.session, "the server is no master any more");
     co_return done.error();
   }
-  if (settings_.weakened.credit_any_session) {
-    at = trust_.now_connected();
-    if (at.session == 0) co_return errc::unavailable;
-  } else if (trust_.session() != at.session) {
-    co_return errc::unavailable;
-  }
+  // Executed, but perhaps elsewhere: it counts only under the trust that it was sent with.
+  if (trust_.session() != at.session) co_return errc::unavailable;
   acknowledgements_.add(at.session, rows);
   const auto executor = co_await boost::asio::this_coro::executor;
   boost::asio::co_spawn(executor, tidy(std::move(scopes)), boost::asio::detached);

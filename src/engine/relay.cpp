@@ -81,10 +81,7 @@ auto response_cache::impl::relay_parts(relay_state& here) -> awaitable<result<st
 
 // What was executed counts only on the session that it was executed on; then the log is told, apart from the passes.
 void response_cache::impl::credit(const relay_state& here, const std::vector<std::int64_t>& rows) {
-  if (settings_.weakened.credit_any_session)
-    acknowledgements_.add(trust_.session(), rows);
-  else if (trust_.session() == here.session)
-    acknowledgements_.add(here.session, rows);
+  if (trust_.session() == here.session) acknowledgements_.add(here.session, rows);
 }
 
 void response_cache::impl::start_recording(const relay_state& here) {
@@ -103,11 +100,7 @@ auto response_cache::impl::record(std::uint64_t session, std::string identity) -
   // Again where a pass has ended meanwhile: somebody's write may wait for what it executed.
   while (record_again_.exchange(false)) {
     auto rows = acknowledgements_.unrecorded();
-    if (settings_.weakened.credit_any_session) {
-      session = trust_.session();
-      identity = trust_.now_connected().identity;
-    }
-    if (rows.empty() || identity.empty() || trust_.session() != session) continue;
+    if (rows.empty() || trust_.session() != session) continue;
     if (const auto done = co_await log_->acknowledge(identity, rows)) acknowledgements_.recorded(session, rows);
   }
   recording_ = false;

@@ -58,7 +58,7 @@ struct report {
 struct wanted_schedule {
   std::uint64_t seed = 0;
   std::uint32_t without_faults = 0;  // bits of `fault`: for making a failing schedule smaller
-  milliseconds length{900};
+  milliseconds length{700};
   bool tell_story = false;
 };
 

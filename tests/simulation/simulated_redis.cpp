@@ -63,9 +63,9 @@ asio::awaitable<R> simulated_backend::call(deadline limit, F execute) {
   if (!session_ || is_dead_) co_return R(errc::unavailable);
 
   struct journey : std::enable_shared_from_this<journey> {
-    journey(std::shared_ptr<simulated_backend> whose, F what)
+    journey(std::shared_ptr<simulated_backend> whose, deadline limit, F what)
         : owner(std::move(whose)), in(owner->where_.in()), which(owner->session_),
-          on(which->wires[in.random.below(2)]), execute(std::move(what)) {}
+          on(which->wires[in.random.below(2)]), gives_up(in.now() + limit), execute(std::move(what)) {}
 
     void arrive() {
       auto self = this->shared_from_this();
@@ -75,13 +75,16 @@ asio::awaitable<R> simulated_backend::call(deadline limit, F execute) {
         return;
       }
       if (on.to->stalled_until > in.now()) {
+        expect_no_answer();
         in.after(on.to->stalled_until - in.now(), [self] { self->arrive(); });
         return;
       }
       outcome.emplace(execute(*on.to, in.now()));
       emptied = on.to->emptied;
       const auto lost_every = owner->where_.reply_lost_every;
-      if (lost_every > 0 && in.random.once_in(lost_every)) return;
+      const bool is_lost = lost_every > 0 && in.random.once_in(lost_every);
+      if (is_lost || in.now() + back >= gives_up) expect_no_answer();
+      if (is_lost) return;
       in.after(back, [self] { self->come_back(); }, &owner->whose_);
     }
     void come_back() {
@@ -95,18 +98,25 @@ asio::awaitable<R> simulated_backend::call(deadline limit, F execute) {
       owner->end(which, why);
     }
 
+    // The caller gives up at its deadline: an event that nearly every call can do without.
+    void expect_no_answer() {
+      if (std::exchange(is_expected_late, true)) return;
+      in.after(gives_up - in.now(), [answer = answer] { answer.settle(R(errc::timed_out)); }, &owner->whose_);
+    }
+
     const std::shared_ptr<simulated_backend> owner;
     virtual_world& in;
     const std::shared_ptr<session> which;
     const wire on;
+    const moment gives_up;
+    bool is_expected_late = false;
     F execute;
     std::optional<R> outcome;
     std::uint64_t emptied = 0;
     promise_of<R> answer;
   };
-  const auto sent = std::make_shared<journey>(shared_from_this(), std::move(execute));
+  const auto sent = std::make_shared<journey>(shared_from_this(), limit, std::move(execute));
   in.after(in.random.between(microseconds(200), microseconds(3000)), [sent] { sent->arrive(); });
-  in.after(limit, [answer = sent->answer] { answer.settle(R(errc::timed_out)); }, &whose_);
   co_return co_await sent->answer.wait();
 }
 

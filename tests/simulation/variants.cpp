@@ -21,11 +21,6 @@ constexpr variant table[] = {
        rules.engine.accept_late_renewals = true;
        rules.aimed_at = bit(fault::cut_store);
      }},
-    {"bind", "an acknowledgement counts only under the trust that it was sent with",
-     [](rule_set& rules) {
-       rules.engine.credit_any_session = true;
-       rules.aimed_at = bit(fault::split) | bit(fault::cut_redis);
-     }},
     {"idempotent", "an idempotent repetition waits as the write does", [](rule_set& rules) { rules.repetitions_wait = false; }},
     {"connections", "one identity for all connections of a node",
      [](rule_set& rules) { rules.redis.one_identity_for_all_connections = false; }},
@@ -34,6 +29,7 @@ constexpr variant table[] = {
      [](rule_set& rules) {
        rules.nodes_have_fresh_names = false;
        rules.engine.node = "the only one";
+       rules.aimed_at = bit(fault::kill);
      }},
     {"skew", "leases read after the commit", [](rule_set& rules) { rules.store.leases_read_after_commit = false; }},
     {"intents", "an intent collects no acknowledgement",
