@@ -13,7 +13,7 @@ constexpr std::size_t pass_rows = 500;
 constexpr std::size_t chunk_keys = 500;
 // A write that shows in a hundred thousand lists takes a second to repeat. In one pass that would end every lease, so
 // such rows go in parts, this many keys a pass; their writer waits meanwhile.
-constexpr std::size_t part_keys_a_pass = 5000;
+constexpr std::size_t part_keys_a_pass = 10'000;
 
 }  // namespace
 

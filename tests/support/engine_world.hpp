@@ -110,50 +110,55 @@ class memory_log final : public invalidation_log {
  public:
   std::int64_t commit(std::vector<scope> scopes) {
     const std::lock_guard lock(mutex_);
-    return tables_.add(std::move(scopes), world_->now());
+    return tables_->add(std::move(scopes), world_->now());
   }
   std::size_t rows() const {
     const std::lock_guard lock(mutex_);
-    return tables_.rows();
+    return tables_->rows();
+  }
+  // Rows, claims and leases: as if another log stood in its place.
+  void forget_everything() {
+    const std::lock_guard lock(mutex_);
+    tables_ = std::make_unique<engine::log_tables>("another nonce");
   }
   awaitable<std::string> claim(std::string identity) override {
     const std::lock_guard lock(mutex_);
-    co_return tables_.claim(identity, world_->now());
+    co_return tables_->claim(identity, world_->now());
   }
   awaitable<std::vector<row_number>> append(std::vector<scope> scopes) override {
     co_return std::vector<row_number>(1, commit(std::move(scopes)));
   }
   awaitable<pass> read_pass(const pass_request& wanted) override {
     const std::lock_guard lock(mutex_);
-    co_return tables_.read_pass(wanted, world_->now());
+    co_return tables_->read_pass(wanted, world_->now());
   }
   awaitable<void> acknowledge(std::string identity, std::vector<row_number> numbers) override {
     const std::lock_guard lock(mutex_);
-    tables_.acknowledge(identity, numbers, world_->now());
+    tables_->acknowledge(identity, numbers, world_->now());
     co_return result<void>();
   }
   awaitable<void> await_rows(std::vector<row_number> numbers) override {
     const std::lock_guard lock(mutex_);
-    tables_.await_rows(numbers);
+    tables_->await_rows(numbers);
     co_return result<void>();
   }
   awaitable<std::int64_t> bump_epoch(std::string prefix) override {
     const std::lock_guard lock(mutex_);
-    co_return tables_.bump_epoch(prefix);
+    co_return tables_->bump_epoch(prefix);
   }
   awaitable<bool> put_lease(const lease& wanted) override {
     const std::lock_guard lock(mutex_);
-    co_return tables_.put_lease(wanted);
+    co_return tables_->put_lease(wanted);
   }
   awaitable<observation> observe(std::vector<row_number> numbers) override {
     const std::lock_guard lock(mutex_);
-    co_return tables_.observe(numbers);
+    co_return tables_->observe(numbers);
   }
 
  private:
   const std::shared_ptr<environment> world_ = make_environment();
   mutable std::mutex mutex_;
-  engine::log_tables tables_{"nonce"};
+  std::unique_ptr<engine::log_tables> tables_ = std::make_unique<engine::log_tables>("nonce");
 };
 
 }  // namespace reprise::testing
