@@ -1,0 +1,145 @@
+"""Real servers for tests from outside: Redis and bookings-server, each on a free port, each stopped by its pid."""
+import os
+import re
+import signal
+import socket
+import subprocess
+import time
+import uuid
+
+import redis
+import requests
+
+SERVER = os.path.abspath(os.environ.get("BOOKINGS_SERVER", "build/asan/bookings-server"))
+LIMIT = 30  # seconds that any wait for an event may take
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def until(condition, what):
+    end = time.monotonic() + LIMIT
+    while time.monotonic() < end:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.02)
+    raise AssertionError(f"waited {LIMIT} s in vain for {what}")
+
+
+class Redis:
+    """One redis-server. It saves nothing by itself; what stands in its folder as dump.rdb is loaded at start()."""
+
+    def __init__(self, folder, *options):
+        self.folder, self.options, self.port, self.process = folder, options, free_port(), None
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen(
+            ["redis-server", "--bind", "127.0.0.1", "--port", str(self.port), "--save", "", "--appendonly", "no",
+             *self.options],
+            cwd=self.folder, stdout=subprocess.DEVNULL)
+        self.client = redis.Redis(port=self.port, decode_responses=True)
+        until(self.answers, "Redis to answer")
+
+    def answers(self):
+        try:
+            return self.client.ping()
+        except redis.exceptions.ConnectionError:
+            return False
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGCONT)
+            self.kill()
+
+    @property
+    def url(self):
+        return f"redis://127.0.0.1:{self.port}/0"
+
+
+class Server:
+    """One bookings-server process."""
+
+    def __init__(self, folder, **environment):
+        self.folder = folder
+        self.log_path = os.path.join(folder, f"server-{uuid.uuid4().hex[:6]}.log")
+        clean = {k: v for k, v in os.environ.items() if not k.startswith(("REDIS_", "PORT", "HOST"))}
+        clean.update({"PORT": "0", "LOG_LEVEL": "debug", "JWT_SECRET": "s" * 40, "WORKERS": "2", "AUTH_RATE_LIMIT": "0",
+                      "STORE_URL": f"sqlite:{folder}/bookings.db", "ADMIN_EMAIL": "admin@example.com",
+                      "ADMIN_PASSWORD": "admin-password"})
+        clean.update({k: str(v) for k, v in environment.items()})
+        self.process = subprocess.Popen([SERVER], cwd=folder, env=clean, stdout=open(self.log_path, "w"),
+                                        stderr=subprocess.STDOUT)
+        found = until(self._port, "the server to listen")
+        self.url = f"http://127.0.0.1:{found}"
+        self.http = requests.Session()
+
+    def _port(self):
+        assert self.process.poll() is None, self.log()
+        match = re.search(r"Listening on http://[\d.]+:(\d+)", self.log())
+        return match and match.group(1)
+
+    def log(self):
+        with open(self.log_path) as f:
+            return f.read()
+
+    def request(self, method, path, token=None, **kwargs):
+        headers = kwargs.pop("headers", {})
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        return self.http.request(method, self.url + path, headers=headers, timeout=LIMIT, **kwargs)
+
+    def get(self, path, token=None, **kwargs):
+        return self.request("GET", path, token, **kwargs)
+
+    def post(self, path, token=None, **kwargs):
+        return self.request("POST", path, token, **kwargs)
+
+    def put(self, path, token=None, **kwargs):
+        return self.request("PUT", path, token, **kwargs)
+
+    def register(self, role, name=None):
+        email = f"{uuid.uuid4().hex}@example.com"
+        reply = self.post("/api/auth/register",
+                          json={"email": email, "password": "long enough", "name": name or f"A {role}", "role": role})
+        assert reply.status_code == 201, reply.text
+        data = reply.json()["data"]
+        return {"id": data["user"]["id"], "token": data["token"], "email": email}
+
+    def sign_in_admin(self):
+        reply = self.post("/api/auth/login", json={"email": "admin@example.com", "password": "admin-password"})
+        assert reply.status_code == 200, reply.text
+        data = reply.json()["data"]
+        return {"id": data["user"]["id"], "token": data["token"], "email": data["user"]["email"]}
+
+    def make_gig(self, teacher, **fields):
+        body = {"title": "Algebra", "subject": "Mathematics", "price": 800, "description": "Equations", **fields}
+        reply = self.post("/api/gigs", teacher["token"], json=body)
+        assert reply.status_code == 201, reply.text
+        return reply.json()["data"]
+
+    def book(self, student, gig, at="2030-01-15T10:00:00Z", **fields):
+        return self.post("/api/bookings", student["token"], json={"gigId": gig["id"], "scheduledAt": at, **fields})
+
+    def wait_caching(self):
+        # Not /ready: a server that was asked for it waits a second at its end, so that whoever asks can notice.
+        until(lambda: "\nreprise_trusted 1\n" in self.get("/metrics").text, "the cache to be in use")
+        return self
+
+    def stop(self, number=signal.SIGTERM):
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        status = self.process.wait(timeout=LIMIT)
+        assert "ERROR: AddressSanitizer" not in self.log() and "runtime error" not in self.log(), self.log()
+        return status
