@@ -41,9 +41,9 @@ class store_log final : public reprise::invalidation_log {
     auto done = co_await stores_.write("append_row", [&](store& s) -> result<std::vector<row_number>> {
       std::vector<row_number> numbers;
       for (const auto& one : scopes) {
-        const auto row = s.append_row({change_kind::scope, one.name()});
-        if (!row) return row.error();
-        numbers.push_back(row->number);
+        const auto appended = s.append_row({change_kind::scope, one.name()});
+        if (!appended) return appended.error();
+        numbers.push_back(appended->number);
       }
       return numbers;
     });

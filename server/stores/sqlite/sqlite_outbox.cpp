@@ -31,7 +31,7 @@ void sqlite_store::forget_old_identities(connection& on) {
   query.bind(on.now() - remembered_ms);
   while (query.step()) old.push_back(query.text(0));
   if (old.empty()) return;
-  for (const auto& lease : leases_->all()) std::erase(old, lease.identity);
+  for (const auto& held : leases_->all()) std::erase(old, held.identity);
   for (const auto& identity : old) on.use("DELETE FROM cache_identities WHERE identity = ?").bind(identity).run();
 }
 

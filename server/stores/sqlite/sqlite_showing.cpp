@@ -39,7 +39,8 @@ showing showing_of(connection& on, const change& what) {
     case change_kind::user_profile:
     case change_kind::gig_reviews:
     case change_kind::teacher_reviews:
-    case change_kind::session: break;
+    case change_kind::session:
+    case change_kind::scope: break;
   }
   return {};
 }
