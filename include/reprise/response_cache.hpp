@@ -70,9 +70,7 @@ struct options {
     bool collapse_by_key_alone = false;
     bool trust_without_lease = false;      // neither claimed nor held against the clock
     bool trust_without_replay = false;     // at the claim
-    bool relay_never = false;
     bool accept_late_renewals = false;
-    bool use_forgotten_identities = false; // the nonce is not read again with each pass
     bool answer_without_waiting = false;   // for other nodes' leases
     std::string node;                      // the lease's name; a fresh one for each process where it is empty
   } weakened{};

@@ -107,22 +107,18 @@ auto response_cache::impl::keep_session(std::uint64_t session, std::string ident
 
 auto response_cache::impl::keep_period(relay_state& here) -> awaitable<result<void>> {
   if (world_->now() - claimed_at_.load() > claim_ends) co_return errc::log_unavailable;
-  passed outcome;
-  if (!settings_.weakened.relay_never) {
-    auto done = co_await relay_pass(here, settings_.period);
-    if (!done) co_return done.error();
-    outcome = std::move(*done);
-  }
+  const auto outcome = co_await relay_pass(here, settings_.period);
+  if (!outcome) co_return outcome.error();
   // After the invalidations, role and identity again: a demoted or resynchronised server drops no idle client.
   const auto now = co_await backend_->check();
   if (!now) co_return now.error();
   if (*now != here.identity) co_return errc::wrong_role;
-  credit(here, outcome.executed);
+  credit(here, outcome->executed);
   start_recording(here);
   // The epochs before the lease that names them: a purge is answered as soon as it sees that.
-  if (!trust_.establish(here.session, stamps_of(here, outcome))) co_return errc::unavailable;
+  if (!trust_.establish(here.session, stamps_of(here, *outcome))) co_return errc::unavailable;
   const auto sent = world_->now();
-  if (const auto renewed = co_await put_lease(here.identity, outcome.epoch); !renewed) co_return renewed.error();
+  if (const auto renewed = co_await put_lease(here.identity, outcome->epoch); !renewed) co_return renewed.error();
   co_return extend(here, sent);
 }
 

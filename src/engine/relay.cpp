@@ -28,8 +28,7 @@ auto response_cache::impl::relay_pass(relay_state& here, std::chrono::millisecon
   auto read = co_await log_->read_pass(ask);
   if (!read) co_return read.error();
   // The clock of the log jumped: rows that this identity never acknowledged may be gone.
-  if (!here.nonce.empty() && read->nonce != here.nonce && !settings_.weakened.use_forgotten_identities)
-    co_return errc::forgotten;
+  if (!here.nonce.empty() && read->nonce != here.nonce) co_return errc::forgotten;
   if (settings_.weakened.trust_without_replay && !trust_.current(world_->now())) read->rows.clear();
 
   std::vector<std::string> keys;
