@@ -17,7 +17,9 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,10 +50,19 @@ class backend {
   virtual std::string address() const = 0;
 
   // the protocol -----------------------------------------------------------------------------------------------------
-  struct found {
-    std::optional<std::string> generation, entry;
+  // A value as it lies in the server's reply: not copied, and alive as long as its owner.
+  struct value {
+    std::shared_ptr<const void> owner;
+    std::string_view text;
   };
-  virtual awaitable<found> lookup(std::string generation_key, std::string entry_key, deadline limit) = 0;
+  // A key to be read, and what was found: absent where there is none.
+  struct slot {
+    std::string_view key;
+    std::optional<value> found{};
+  };
+  // Reads all of them in one round trip, at some moment after the call. Reads of one turn of a thread's event loop may
+  // travel together; then all have the longest of their limits.
+  virtual awaitable<void> read(std::span<slot> slots, deadline limit) = 0;
 
   // Reads the generation, or sets it to stamp + random where it is missing or does not begin with the stamp; then takes
   // the fill lock where it is free or held by a fill of another generation, unless an entry of that generation is there
@@ -65,7 +76,7 @@ class backend {
   struct begun {
     std::string generation;  // to be captured
     bool locked = false;
-    std::optional<std::string> entry;  // there already; then locked is false
+    std::optional<value> entry;  // there already; then locked is false
   };
   virtual awaitable<begun> begin(const begin_request& request, deadline limit) = 0;
 

@@ -38,6 +38,8 @@ class logger;
 
 namespace reprise {
 
+struct visit;  // one GET on its way through the cache
+
 struct options {
   // Which deployment's data this is: part of every generation, so that two that share a Redis cannot read each other's.
   std::string deployment = "default";
@@ -96,17 +98,16 @@ using origin = std::function<boost::asio::awaitable<origin_reply>()>;
 
 enum class outcome { hit, miss, bypass };
 
+// Nothing of the reply is copied: its texts lie where they were read from.
 struct cached_reply {
   reprise::outcome outcome = outcome::bypass;
   bool collapsed = false;           // a miss that joined another request's fill
   std::string_view why;             // a bypass: its reason, a static text
   unsigned status = 0;
-  std::string content_type;
-  std::string etag;                 // weak, with its quotes: W/"5d41402abc4b2a76"; empty for replies that are not 2xx
-  std::shared_ptr<const std::string> storage;  // keeps `body` alive
-  std::string_view body;
+  std::shared_ptr<const void> owner;  // keeps the views alive
+  std::string_view body, content_type;
+  std::string_view tag;                 // 16 hex digits of a weak ETag; empty for replies that are not 2xx
   std::chrono::seconds age{0}, ttl{0};  // since it was read from the origin; how much longer it may be served
-  std::string key;                      // empty where the request has none
   std::vector<std::pair<std::string, std::string>> headers;
 };
 
@@ -127,6 +128,26 @@ class response_cache {
   // origin read; every fault of the backend is a bypass. Exceptions of `read` pass through.
   boost::asio::awaitable<result<cached_reply>> serve(const cache_policy& policy, const cache_request& request,
                                                      const origin& read);
+
+  // The same in steps, for a request that needs several replies: prepare() each, look() for all in one round trip, serve()
+  // each once. What look() found may be served at any time after it: it is no older than the look.
+  // A lookup is used by one coroutine at a time; `policy` and the views of `request` must outlive it.
+  class lookup {
+   public:
+    lookup() noexcept;
+    lookup(lookup&&) noexcept;
+    lookup& operator=(lookup&&) noexcept;
+    ~lookup();
+    explicit operator bool() const noexcept { return static_cast<bool>(visit_); }
+
+   private:
+    friend response_cache;
+    std::unique_ptr<visit> visit_;
+  };
+  lookup prepare(const cache_policy& policy, const cache_request& request);
+  boost::asio::awaitable<void> look(std::span<lookup* const> several);
+  // One that was not looked for is looked for now.
+  boost::asio::awaitable<result<cached_reply>> serve(lookup& one, const origin& read);
 
   // invalidation: after the commit, before the reply -------------------------------------------------------------------
   // One round trip, whatever the number of keys in Redis; then it waits until no other node can show what was before:

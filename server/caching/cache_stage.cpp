@@ -5,6 +5,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <iterator>
+#include <utility>
 
 namespace bookings::caching {
 namespace {
@@ -37,34 +40,43 @@ std::string_view name_of(reprise::outcome what) {
 }
 
 // RFC 9211.
-std::string cache_status(const reprise::cached_reply& from) {
+void set_cache_status(http::reply& answer, const reprise::cached_reply& from) {
+  fmt::basic_memory_buffer<char, 96> text;
   switch (from.outcome) {
-    case reprise::outcome::hit: return fmt::format("reprise; hit; ttl={}", from.ttl.count());
-    case reprise::outcome::miss: return from.collapsed ? "reprise; fwd=miss; collapsed" : "reprise; fwd=miss";
+    case reprise::outcome::hit:
+      fmt::format_to(std::back_inserter(text), "reprise; hit; ttl={}", from.ttl.count());
+      break;
+    case reprise::outcome::miss:
+      fmt::format_to(std::back_inserter(text), "reprise; fwd=miss{}", from.collapsed ? "; collapsed" : "");
+      break;
     case reprise::outcome::bypass:
-      return fmt::format("reprise; fwd=bypass; detail={}{}", from.why, from.collapsed ? "; collapsed" : "");
+      fmt::format_to(std::back_inserter(text), "reprise; fwd=bypass; detail={}{}", from.why, from.collapsed ? "; collapsed" : "");
+      break;
   }
-  return "";
+  answer.set("Cache-Status", {text.data(), text.size()});
 }
 
-http::reply to_reply(const http::request& what, const reprise::cache_policy& policy, reprise::cached_reply from) {
+http::reply to_reply(const http::request& what, const reprise::cache_policy& policy, const reprise::cached_reply& from) {
   http::reply answer;
   answer.status = from.status;
-  answer.content_type = std::move(from.content_type);
-  answer.headers = std::move(from.headers);
-  answer.set("X-Cache", std::string(name_of(from.outcome)));
-  answer.set("Cache-Status", cache_status(from));
+  answer.content_type = from.content_type;
+  answer.owner = from.owner;
+  for (const auto& [name, value] : from.headers) answer.set(name, value);
+  answer.set("X-Cache", name_of(from.outcome));
+  set_cache_status(answer, from);
   answer.set("Vary", "Authorization");
-  if (!from.etag.empty()) {
-    answer.set("Age", std::to_string(from.age.count()));
-    answer.set("ETag", from.etag);
+  if (!from.tag.empty()) {
+    fmt::basic_memory_buffer<char, 32> etag, age;
+    fmt::format_to(std::back_inserter(etag), "W/\"{}\"", from.tag);
+    fmt::format_to(std::back_inserter(age), "{}", from.age.count());
+    answer.set("Age", {age.data(), age.size()});
+    answer.set("ETag", {etag.data(), etag.size()});
     answer.set("Cache-Control", policy.audience == reprise::audience::per_user ? "private, no-cache" : "no-cache");
-    if (names_etag(what.header(boost::beast::http::field::if_none_match), from.etag)) {
+    if (names_etag(what.header(boost::beast::http::field::if_none_match), {etag.data(), etag.size()})) {
       answer.status = 304;
       return answer;
     }
   }
-  answer.storage = std::move(from.storage);
   answer.body = from.body;
   // Every stored body is a JSON object with at least one member: `{"success":true,…}`.
   if (from.outcome == reprise::outcome::hit && answer.body.starts_with("{\"")) {
@@ -87,8 +99,7 @@ std::string_view thing_of(const cached_route& row, const http::request& what) {
   return count == 1 ? found : std::string_view();
 }
 
-awaitable<http::reply> through_cache(reprise::response_cache& cache, const cached_route& row, http::request& what,
-                                     const http::controller& next) {
+reprise::response_cache::lookup prepare(reprise::response_cache& cache, const cached_route& row, const http::request& what) {
   reprise::cache_request asked;
   if (what.identity) {
     asked.user = what.identity->user_id;
@@ -97,19 +108,44 @@ awaitable<http::reply> through_cache(reprise::response_cache& cache, const cache
   asked.thing = thing_of(row, what);
   asked.query = &what.query;
   asked.request_id = what.request_id;
+  return cache.prepare(row.policy, asked);
+}
 
-  const reprise::origin read = [&]() -> awaitable<reprise::origin_reply> {
-    auto from = co_await next(what);
-    std::string body = std::move(from.head);
-    body += from.body;
-    co_return reprise::origin_reply{from.status, std::move(from.content_type), std::move(body), std::move(from.headers)};
-  };
-  auto got = co_await cache.serve(row.policy, asked, read);
+// What a miss calls: the controller.
+struct reading {
+  http::request& what;
+  const http::controller& next;
+
+  awaitable<reprise::origin_reply> operator()() const {
+    const auto from = co_await next(what);
+    reprise::origin_reply answer;
+    answer.status = from.status;
+    answer.content_type = from.content_type;
+    answer.body.reserve(from.body_bytes());
+    answer.body.append(from.head).append(from.body);
+    from.headers.each([&](std::string_view name, std::string_view value) { answer.headers.emplace_back(name, value); });
+    co_return answer;
+  }
+};
+
+awaitable<http::reply> through_cache(reprise::response_cache& cache, const cached_route& row, http::request& what,
+                                     const http::controller& next) {
+  auto looked = std::move(what.looked_up);
+  if (!looked) looked = prepare(cache, row, what);
+  const reading from_controller{what, next};
+  const reprise::origin read = std::cref(from_controller);  // as large as a pointer: std::function allocates nothing
+  auto got = co_await cache.serve(looked, read);
   if (!got) co_return http::failure(errc::overloaded, what.request_id);
-  co_return to_reply(what, row.policy, std::move(*got));
+  co_return to_reply(what, row.policy, *got);
 }
 
 }  // namespace
+
+reprise::response_cache::lookup prepare_lookup(reprise::response_cache& cache, const http::request& what,
+                                               const http::route& where) {
+  const auto* row = find_cached_route(what.method, where.pattern);
+  return row != nullptr ? prepare(cache, *row, what) : reprise::response_cache::lookup();
+}
 
 http::around_stage make_cache_stage(reprise::response_cache& cache) {
   return [&cache](http::request& what, const http::route& where, const http::controller& next) -> awaitable<http::reply> {

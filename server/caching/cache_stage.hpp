@@ -7,6 +7,10 @@
 
 namespace bookings::caching {
 
+// Begins the lookup of a cached route's reply; empty where the route is not cached. `what` must outlive it.
+reprise::response_cache::lookup prepare_lookup(reprise::response_cache& cache, const http::request& what,
+                                               const http::route& where);
+
 // `cache` must outlive the stage.
 http::around_stage make_cache_stage(reprise::response_cache& cache);
 

@@ -1,5 +1,7 @@
 #include "server/caching/session_check.hpp"
 
+#include "server/caching/cache_stage.hpp"
+
 #include <fmt/format.h>
 
 namespace bookings::caching {
@@ -29,7 +31,8 @@ struct reading {
   }
 };
 
-awaitable<result<void>> check(reprise::response_cache& cache, async_store& stores, const http::request& what) {
+awaitable<result<void>> check(reprise::response_cache& cache, async_store& stores, http::request& what,
+                              const http::route& where) {
   const auto& who = *what.identity;
   reprise::cache_request asked;
   asked.user = who.user_id;
@@ -38,7 +41,14 @@ awaitable<result<void>> check(reprise::response_cache& cache, async_store& store
   const reading from_store{stores, who.user_id};
   const reprise::origin read = std::cref(from_store);  // as large as a pointer: std::function allocates nothing
 
-  const auto got = co_await cache.serve(policy, asked, read);
+  // The session and what it is wanted for, in one round trip.
+  auto own = cache.prepare(policy, asked);
+  what.looked_up = prepare_lookup(cache, what, where);
+  if (what.looked_up) {
+    reprise::response_cache::lookup* const both[] = {&own, &what.looked_up};
+    co_await cache.look(both);
+  }
+  const auto got = co_await cache.serve(own, read);
   if (!got) co_return errc::overloaded;
   if (got->status == http::status_of(errc::not_found)) co_return errc::unauthorized;
   if (got->status != 200) co_return errc::store_unavailable;
@@ -50,7 +60,7 @@ awaitable<result<void>> check(reprise::response_cache& cache, async_store& store
 }  // namespace
 
 http::session_check make_session_check(reprise::response_cache& cache, async_store& stores) {
-  return [&cache, &stores](const http::request& what) { return check(cache, stores, what); };
+  return [&cache, &stores](http::request& what, const http::route& where) { return check(cache, stores, what, where); };
 }
 
 }  // namespace bookings::caching

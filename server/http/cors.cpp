@@ -1,6 +1,5 @@
 #include "server/http/cors.hpp"
 
-#include <boost/beast/core/string.hpp>
 #include <boost/beast/http/field.hpp>
 
 #include <algorithm>
@@ -32,23 +31,18 @@ reply cors::preflight(const std::vector<std::string>& methods) {
   for (const auto& method : methods) list.append(list.empty() ? "" : ", ").append(method);
   reply answer;
   answer.status = 204;
-  answer.set("Access-Control-Allow-Methods", std::move(list));
-  answer.set("Access-Control-Allow-Headers", std::string(request_headers));
-  answer.set("Access-Control-Max-Age", std::string(preflight_seconds));
+  answer.set("Access-Control-Allow-Methods", list);
+  answer.set("Access-Control-Allow-Headers", request_headers);
+  answer.set("Access-Control-Max-Age", preflight_seconds);
   return answer;
 }
 
 void cors::add_headers(reply& answer, std::string_view origin) const {
   if (origins_.empty()) return;
-  const auto vary = std::find_if(answer.headers.begin(), answer.headers.end(),
-                                 [](const auto& header) { return boost::beast::iequals(header.first, "Vary"); });
-  if (vary == answer.headers.end())
-    answer.set("Vary", "Origin");
-  else
-    vary->second += ", Origin";
+  answer.headers.add_to_list("Vary", "Origin");
   if (!is_allowed(origin)) return;
-  answer.set("Access-Control-Allow-Origin", std::string(origin));
-  answer.set("Access-Control-Expose-Headers", std::string(reply_headers));
+  answer.set("Access-Control-Allow-Origin", origin);
+  answer.set("Access-Control-Expose-Headers", reply_headers);
 }
 
 }  // namespace bookings::http

@@ -57,7 +57,7 @@ std::optional<reply> find_route(visit& now) {
   auto answer = failure(errc::method_not_allowed, now.what.request_id);
   std::string allowed;
   for (const auto& method : match.allowed) allowed.append(allowed.empty() ? "" : ", ").append(method);
-  answer.set("Allow", std::move(allowed));
+  answer.set("Allow", allowed);
   return answer;
 }
 
@@ -69,7 +69,7 @@ std::optional<reply> authenticate(visit& now) {
 }
 
 boost::asio::awaitable<std::optional<reply>> check_session(visit& now) {
-  const auto good = co_await now.parts.check_session(now.what);
+  const auto good = co_await now.parts.check_session(now.what, *now.where);
   if (good) co_return std::nullopt;
   co_return failure(good.error(), now.what.request_id);
 }
@@ -174,6 +174,7 @@ boost::asio::awaitable<reply> pipeline::operator()(request& what) const {
                   error.what(), what.request_id);
     answer = failure(errc::internal, what.request_id);
   }
+  what.looked_up = {};  // where nobody served from it: an idle connection must hold nothing of the cache
   if (parts_.observe) parts_.observe(now.pattern(), answer.status, clock::now() - now.began);
   co_return answer;
 }

@@ -25,8 +25,8 @@ namespace bookings::http {
 using authenticator = std::function<result<std::optional<identity>>(std::string_view authorization)>;
 
 // Does the identity of a verified token still speak for anybody? An error is the reply. Asked only where there is one.
-// The request outlives the call.
-using session_check = std::function<boost::asio::awaitable<result<void>>(const request& what)>;
+// May look ahead for what the route's stages will need. The request outlives the call.
+using session_check = std::function<boost::asio::awaitable<result<void>>(request& what, const route& where)>;
 
 // Stands around a controller: the cache stage. Answers itself, or calls `next`, which is the route's controller and
 // lives as long as the router.

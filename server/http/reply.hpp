@@ -1,12 +1,13 @@
 // What a controller answers, and the only table from errc to HTTP status, code and message.
 //
-// A body is two pieces, written by scatter-gather: `head` (short, owned) and `body` (shared, never copied: a cached
-// entry goes out as it lies in memory). What the client sees and what the log says are two things: `failure`'s detail
+// A body is two pieces, written by scatter-gather: `head` (short) and `body` (shared, never copied: a cached entry goes out
+// as it lies in memory). What the client sees and what the log says are two things: `failure`'s detail
 // goes to the client only where the table allows it.
 #pragma once
 
 #include "server/domain/errc.hpp"
 #include "server/domain/page.hpp"
+#include "server/http/header_lines.hpp"
 #include "server/http/request.hpp"
 
 #include <boost/json/value.hpp>
@@ -23,16 +24,17 @@ namespace bookings::http {
 
 struct reply {
   unsigned status = 200;
-  std::string content_type = "application/json; charset=utf-8";
-  std::vector<std::pair<std::string, std::string>> headers;  // without Content-Type, Content-Length, Date, Connection
-  std::string head;                                          // sent before `body`
-  std::shared_ptr<const std::string> storage;                // keeps `body` alive
+  std::string_view content_type = "application/json; charset=utf-8";  // static text, or the owner's
+  header_lines headers;               // without Content-Type, Content-Length, Date, Connection
+  std::string_view head;              // static text, sent before `body`
   std::string_view body;
+  std::shared_ptr<const void> owner;  // keeps the views alive
 
-  void set(std::string_view name, std::string value) { headers.emplace_back(name, std::move(value)); }
+  void set(std::string_view name, std::string_view value) { headers.set(name, value); }
   void own(std::string text) {
-    storage = std::make_shared<const std::string>(std::move(text));
-    body = *storage;
+    auto kept = std::make_shared<const std::string>(std::move(text));
+    body = *kept;
+    owner = std::move(kept);
   }
   std::size_t body_bytes() const noexcept { return head.size() + body.size(); }
 };

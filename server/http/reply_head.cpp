@@ -30,14 +30,6 @@ std::string_view date() {
   return text.data();
 }
 
-// A tab may stand in a value; every other control character, CR and LF first of all, may not.
-bool is_safe(std::string_view text) noexcept {
-  return std::none_of(text.begin(), text.end(), [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return (byte < 0x20 && c != '\t') || byte == 0x7f;
-  });
-}
-
 // On every reply. Nobody reads it for another type than it says, frames it, or learns from where it was reached.
 constexpr std::string_view security_headers =
     "\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\nX-Frame-Options: DENY\r\n";
@@ -47,7 +39,7 @@ constexpr std::string_view policy_header = "Content-Security-Policy: default-src
 constexpr std::string_view cache_header = "Cache-Control: no-store\r\n";
 
 void append_header(std::string& out, std::string_view name, std::string_view value) {
-  if (is_safe(name) && is_safe(value)) out.append(name).append(": ").append(value).append("\r\n");
+  if (is_header_text(value)) out.append(name).append(": ").append(value).append("\r\n");
 }
 
 }  // namespace
@@ -70,14 +62,9 @@ void append_head(std::string& out, const reply& answer, std::string_view request
   }
   if (connection == connection_header::close) out += "Connection: close\r\n";
   if (connection == connection_header::keep_alive) out += "Connection: keep-alive\r\n";
-  bool has_policy = false, has_cache = false;
-  for (const auto& [name, value] : answer.headers) {
-    has_policy = has_policy || name == "Content-Security-Policy";
-    has_cache = has_cache || name == "Cache-Control";
-    append_header(out, name, value);
-  }
-  if (!has_policy) out += policy_header;
-  if (!has_cache) out += cache_header;
+  out += answer.headers.text();
+  if (answer.headers.find("Content-Security-Policy").data() == nullptr) out += policy_header;
+  if (answer.headers.find("Cache-Control").data() == nullptr) out += cache_header;
   out += "\r\n";
 }
 

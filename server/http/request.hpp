@@ -2,6 +2,7 @@
 // as the pipeline runs; nothing may keep a reference beyond that. One thread at a time.
 #pragma once
 
+#include "reprise/response_cache.hpp"
 #include "server/domain/repetition.hpp"
 #include "server/domain/user.hpp"
 
@@ -31,6 +32,8 @@ struct request {
   std::string remote_address;  // the client's, behind trusted proxies too; without a port
   std::optional<bookings::identity> identity;  // from the verified token alone
   std::optional<repetition_key> repetition;    // of a POST with an Idempotency-Key (server/api/once.hpp)
+  // What the cache stage will serve from, where the session check has looked for it in its own round trip.
+  reprise::response_cache::lookup looked_up;
 
   // The path as it was sent: for the router, which splits it before it decodes it.
   std::string_view encoded_path() const noexcept { return std::string_view(target).substr(0, target.find('?')); }

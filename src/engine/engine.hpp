@@ -27,17 +27,25 @@
 
 namespace reprise {
 
-// One GET on its way through the cache. It lives in serve()'s frame.
+// One GET on its way through the cache: prepared, looked for, served.
 struct visit {
+  visit(const cache_policy& as, const cache_request& asked, engine::prefix_counters& counted,
+        std::chrono::steady_clock::duration within)
+      : policy(as), request(asked), count(counted), left(within) {}
+
   const cache_policy& policy;
-  const cache_request& request;
-  const origin& read;
+  const cache_request request;
+  const origin* read = nullptr;
   engine::prefix_counters& count;
   std::chrono::steady_clock::duration left;  // of the deadline, for all its calls to the backend together
   std::optional<scope> where{};
-  std::string key{};                         // the entry's; empty where the request has none
-  engine::trust::ticket ticket{};            // the trust under which it uses the cache
-  std::shared_ptr<const void> owner{};       // the engine: a server that stops hard destroys it before suspended requests
+  std::string key{}, generation_key{};  // empty where the request has none
+  engine::trust::ticket ticket{};       // the trust under which it uses the cache; empty: it does not
+  std::string_view why{};               // it does not: because
+  bool is_alone = false;                // nor does it share anybody's read
+  std::optional<backend::value> generation{}, entry{};  // what the look found
+  bool is_looked = false;
+  std::shared_ptr<const void> owner{};  // the engine: a server that stops hard destroys it before suspended requests
 };
 
 class response_cache::impl : public std::enable_shared_from_this<impl> {
@@ -51,7 +59,9 @@ class response_cache::impl : public std::enable_shared_from_this<impl> {
 
   awaitable<void> run();
   void stop() noexcept;
-  awaitable<result<cached_reply>> serve(const cache_policy& policy, const cache_request& request, const origin& read);
+  std::unique_ptr<visit> prepare(const cache_policy& policy, const cache_request& request);
+  awaitable<void> look(std::span<visit* const> several);
+  awaitable<result<cached_reply>> serve(visit& request, const origin& read);
   awaitable<result<void>> invalidate(std::vector<scope> scopes, std::vector<std::int64_t> rows);
   awaitable<result<void>> invalidate_all(std::string prefix);
   bool is_available() const { return static_cast<bool>(trust_.current(world_->now())); }
@@ -69,8 +79,8 @@ class response_cache::impl : public std::enable_shared_from_this<impl> {
   // serve.cpp
   awaitable<result<cached_reply>> bypass(visit& request, std::string_view why);
   awaitable<result<cached_reply>> read_alone(visit& request, std::string_view why);
-  cached_reply answer_hit(visit& request, std::string entry, const core::decoded_entry& decoded);
-  cached_reply answer_shared(const visit& request, const engine::shared_reply& from, outcome how) const;
+  cached_reply answer_hit(visit& request, std::shared_ptr<const void> owner, const core::decoded_entry& decoded);
+  cached_reply answer_shared(const engine::shared_result& from, outcome how) const;
   // fill.cpp
   awaitable<result<cached_reply>> fill(visit& request, std::optional<std::string> seen);
   awaitable<result<cached_reply>> join(visit& request, std::shared_ptr<engine::flight> flight);
@@ -78,7 +88,7 @@ class response_cache::impl : public std::enable_shared_from_this<impl> {
   awaitable<result<backend::begun>> begin(visit& request, const std::string& token);
   awaitable<void> commit(visit& request, const engine::shared_reply& reply, std::string captured, const std::string& lock);
   awaitable<result<std::shared_ptr<engine::shared_reply>>> read_origin(visit& request, std::function<void()> begins = {});
-  std::shared_ptr<engine::shared_reply> share_entry(std::string bytes, const core::decoded_entry& decoded) const;
+  std::shared_ptr<engine::shared_reply> share_entry(std::shared_ptr<const void> owner, const core::decoded_entry& decoded) const;
   // invalidate.cpp
   awaitable<result<std::string>> invalidate_here(std::vector<scope> scopes, const std::vector<std::int64_t>& rows);
   awaitable<void> tidy(std::vector<scope> scopes);

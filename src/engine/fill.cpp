@@ -18,8 +18,8 @@ auto response_cache::impl::fill(visit& request, std::optional<std::string> seen)
   if (!begun || !trust_.holds(request.ticket)) co_return co_await bypass(request, "unavailable");
   if (begun->entry) {
     // Another process has filled it between our lookup and now.
-    const auto decoded = core::judge(begun->generation, begun->entry, request.ticket->of(request.policy.prefix), world_->wall());
-    if (decoded.what == core::verdict::hit) co_return answer_hit(request, std::move(*begun->entry), decoded.entry);
+    const auto decoded = core::judge(begun->generation, begun->entry->text, request.ticket->of(request.policy.prefix), world_->wall());
+    if (decoded.what == core::verdict::hit) co_return answer_hit(request, std::move(begun->entry->owner), decoded.entry);
   }
   const auto key = flight_key(begun->generation);
   auto [flight, leads] = fills_.join(key);
@@ -38,12 +38,12 @@ auto response_cache::impl::fill(visit& request, std::optional<std::string> seen)
   own.finish(*got);
   if (alone) {
     request.count.bypasses.fetch_add(1, std::memory_order_relaxed);
-    auto reply = answer_shared(request, **got, outcome::bypass);
+    auto reply = answer_shared(*got, outcome::bypass);
     reply.why = "unavailable";
     co_return reply;
   }
   (*got)->from_entry ? ++request.count.collapsed : ++request.count.misses;
-  auto reply = answer_shared(request, **got, outcome::miss);
+  auto reply = answer_shared(*got, outcome::miss);
   reply.collapsed = (*got)->from_entry;
   co_return reply;
 }
@@ -53,7 +53,7 @@ auto response_cache::impl::join(visit& request, std::shared_ptr<engine::flight> 
   // A failure is nobody else's answer: it names another request, and the next try may succeed.
   if (!shared || !shared->storable) co_return co_await read_alone(request, "fill-failed");
   request.count.collapsed.fetch_add(1, std::memory_order_relaxed);
-  auto reply = answer_shared(request, *shared, outcome::miss);
+  auto reply = answer_shared(shared, outcome::miss);
   reply.collapsed = true;
   co_return reply;
 }
@@ -75,10 +75,10 @@ auto response_cache::impl::lead(visit& request, backend::begun& begun, const std
           break;
         }
         begun = std::move(*again);
-        const auto judged =
-            core::judge(begun.generation, begun.entry, request.ticket->of(request.policy.prefix), world_->wall());
+        const auto text = begun.entry ? std::optional(begun.entry->text) : std::nullopt;
+        const auto judged = core::judge(begun.generation, text, request.ticket->of(request.policy.prefix), world_->wall());
         if (judged.what == core::verdict::hit) {
-          reply = share_entry(std::move(*begun.entry), judged.entry);
+          reply = share_entry(std::move(begun.entry->owner), judged.entry);
           next = machine.on_begun_entry();
         } else {
           next = begun.locked ? machine.on_begun_locked() : machine.on_begun_unlocked();
@@ -149,7 +149,7 @@ auto response_cache::impl::commit(visit& request, const engine::shared_reply& re
 
   const auto created = world_->wall();
   const auto entry = core::encode_entry(
-      {captured, created, created + ttl_of(request.policy), reply.status, reply.etag, reply.content_type}, reply.body);
+      {captured, created, created + ttl_of(request.policy), reply.status, reply.tag, reply.content_type}, reply.body);
   if (!entry) {
     // It cannot be written: nobody should wait for it.
     ++request.count.fills_failed;
@@ -178,34 +178,33 @@ auto response_cache::impl::read_origin(visit& request, std::function<void()> beg
   const auto place = co_await gate_->enter();
   if (!place) co_return errc::overloaded;
   if (begins) begins();
-  auto got = co_await request.read();
+  auto got = co_await (*request.read)();
   auto reply = std::make_shared<engine::shared_reply>();
-  reply->status = got.status;
-  reply->storable = got.status >= 200 && got.status < 300;
-  reply->content_type = std::move(got.content_type);
-  reply->storage = std::make_shared<const std::string>(std::move(got.body));
-  reply->body = *reply->storage;
-  reply->headers = std::move(got.headers);
+  reply->read = std::move(got);
+  reply->status = reply->read.status;
+  reply->storable = reply->status >= 200 && reply->status < 300;
+  reply->content_type = reply->read.content_type;
+  reply->body = reply->read.body;
   if (reply->storable) {
-    reply->etag = core::body_tag(reply->body);
+    reply->made_tag = core::body_tag(reply->body);
+    reply->tag = reply->made_tag;
     reply->ttl = ttl_of(request.policy);
   }
   co_return reply;
 }
 
-std::shared_ptr<engine::shared_reply> response_cache::impl::share_entry(std::string bytes,
+std::shared_ptr<engine::shared_reply> response_cache::impl::share_entry(std::shared_ptr<const void> owner,
                                                                         const core::decoded_entry& decoded) const {
   auto reply = std::make_shared<engine::shared_reply>();
   reply->status = decoded.header.status;
   reply->storable = reply->from_entry = true;
+  reply->owner = std::move(owner);
+  reply->body = decoded.body;
   reply->content_type = decoded.header.content_type;
-  reply->etag = decoded.header.etag;
-  reply->age = core::age_of(decoded.header, world_->wall());
-  reply->ttl = core::remaining(decoded.header, world_->wall());
-  const auto body_bytes = decoded.body.size();
-  // The views of `decoded` may end with this move; the body is what stands at the end.
-  reply->storage = std::make_shared<const std::string>(std::move(bytes));
-  reply->body = std::string_view(*reply->storage).substr(reply->storage->size() - body_bytes);
+  reply->tag = decoded.header.etag;
+  const auto now = world_->wall();
+  reply->age = core::age_of(decoded.header, now);
+  reply->ttl = core::remaining(decoded.header, now);
   return reply;
 }
 

@@ -7,6 +7,7 @@
 // Thread-safe; waiters resume on their own executors.
 #pragma once
 
+#include "reprise/response_cache.hpp"
 #include "src/engine/parked.hpp"
 
 #include <chrono>
@@ -20,16 +21,19 @@
 
 namespace reprise::engine {
 
-// What a read gave, as it is shared: never changed after it is made.
+// What a read gave, as it is shared: never changed after it is made, nor moved, since its views are into itself or `owner`.
 struct shared_reply {
+  shared_reply() = default;
+  shared_reply(const shared_reply&) = delete;
+
   unsigned status = 0;
   bool storable = false;  // a 2xx reply: others may have it too
   bool from_entry = false;  // another process's fill, read from the cache
-  std::string content_type, etag;
-  std::shared_ptr<const std::string> storage;
-  std::string_view body;
+  std::string_view body, content_type, tag;
   std::chrono::seconds age{0}, ttl{0};
-  std::vector<std::pair<std::string, std::string>> headers;
+  origin_reply read;  // where it was read from the origin
+  std::string made_tag;
+  std::shared_ptr<const void> owner;  // where it is an entry
 };
 using shared_result = std::shared_ptr<const shared_reply>;  // null: the leader failed
 

@@ -1,5 +1,7 @@
 #include "src/engine/engine.hpp"
 
+#include <boost/container/small_vector.hpp>
+
 namespace reprise {
 
 namespace {
@@ -45,7 +47,29 @@ void response_cache::stop() noexcept { impl_->stop(); }
 
 boost::asio::awaitable<result<cached_reply>> response_cache::serve(const cache_policy& policy, const cache_request& request,
                                                                    const origin& read) {
-  return impl_->serve(policy, request, read);
+  const auto visit = impl_->prepare(policy, request);
+  co_return co_await impl_->serve(*visit, read);
+}
+
+response_cache::lookup::lookup() noexcept = default;
+response_cache::lookup::lookup(lookup&&) noexcept = default;
+response_cache::lookup& response_cache::lookup::operator=(lookup&&) noexcept = default;
+response_cache::lookup::~lookup() = default;
+
+response_cache::lookup response_cache::prepare(const cache_policy& policy, const cache_request& request) {
+  lookup made;
+  made.visit_ = impl_->prepare(policy, request);
+  return made;
+}
+
+boost::asio::awaitable<void> response_cache::look(std::span<lookup* const> several) {
+  boost::container::small_vector<visit*, 4> visits;
+  for (const auto* each : several) visits.push_back(each->visit_.get());
+  co_await impl_->look(visits);
+}
+
+boost::asio::awaitable<result<cached_reply>> response_cache::serve(lookup& one, const origin& read) {
+  return impl_->serve(*one.visit_, read);
 }
 
 boost::asio::awaitable<result<void>> response_cache::invalidate(std::vector<scope> scopes, std::vector<std::int64_t> rows) {

@@ -1,7 +1,10 @@
 // A GET's way: lookup, then a hit, a fill (fill.cpp) or a bypass.
 #include "src/engine/engine.hpp"
 
+#include <boost/container/small_vector.hpp>
+
 #include <algorithm>
+#include <utility>
 
 namespace reprise {
 namespace {
@@ -32,55 +35,108 @@ bool is_bypassed(const cache_policy& policy, const parameters& query) {
 
 }  // namespace
 
-auto response_cache::impl::serve(const cache_policy& policy, const cache_request& request, const origin& read)
-    -> awaitable<result<cached_reply>> {
+std::unique_ptr<visit> response_cache::impl::prepare(const cache_policy& policy, const cache_request& request) {
   static const parameters none;
   const auto& query = request.query != nullptr ? *request.query : none;
-  visit here{policy, request, read, counters_.of(policy.prefix), settings_.deadline};
-  here.owner = shared_from_this();
+  auto here = std::make_unique<visit>(policy, request, counters_.of(policy.prefix), settings_.deadline);
+  here->owner = shared_from_this();
+  here->is_looked = here->is_alone = true;  // until it has a key
+  if (!policy.bypass_query.empty() && is_bypassed(policy, query)) {
+    here->why = "policy";
+    return here;
+  }
+  here->where = scope_of(policy, request);
+  auto key = here->where ? here->where->entry_key(role_of(policy, request), canonical_query(query, policy.vary_query))
+                         : std::nullopt;
+  if (!key) {
+    here->why = "name";
+    return here;
+  }
+  here->key = std::move(*key);
+  here->generation_key = here->where->generation_key();
+  here->is_alone = false;
+  here->ticket = trust_.current(world_->now());
+  here->is_looked = !here->ticket;
+  if (!here->ticket) here->why = backend_ ? "unavailable" : "off";
+  return here;
+}
 
-  if (!policy.bypass_query.empty() && is_bypassed(policy, query)) co_return co_await read_alone(here, "policy");
-  here.where = scope_of(policy, request);
-  const auto key = here.where ? here.where->entry_key(role_of(policy, request), canonical_query(query, policy.vary_query))
-                              : std::nullopt;
-  if (!key) co_return co_await read_alone(here, "name");
-  here.key = *key;
+auto response_cache::impl::look(std::span<visit* const> several) -> awaitable<void> {
+  boost::container::small_vector<backend::slot, 4> slots;
+  boost::container::small_vector<visit*, 2> asking;
+  for (auto* each : several) {
+    if (std::exchange(each->is_looked, true)) continue;
+    asking.push_back(each);
+    slots.push_back({each->generation_key});
+    slots.push_back({each->key});
+  }
+  if (asking.empty()) co_return;
+  auto& left = asking.front()->left;
+  const auto found = co_await timed(left, [&](duration limit) { return backend_->read(slots, limit); });
+  for (std::size_t i = 0; i < asking.size(); ++i) {
+    auto& each = *asking[i];
+    each.left = left;
+    if (found && trust_.holds(each.ticket)) {
+      each.generation = std::move(slots[2 * i].found);
+      each.entry = std::move(slots[2 * i + 1].found);
+    } else {  // an answer counts only under the trust that it was asked for
+      each.ticket = {};
+      each.why = "unavailable";
+    }
+  }
+}
 
-  here.ticket = trust_.current(world_->now());
-  if (!here.ticket) co_return co_await bypass(here, backend_ ? "unavailable" : "off");
-  auto found = co_await timed(here.left, [&](duration limit) {
-    return backend_->lookup(here.where->generation_key(), here.key, limit);
-  });
-  // An answer counts only under the trust that it was asked for.
-  if (!found || !trust_.holds(here.ticket)) co_return co_await bypass(here, "unavailable");
+auto response_cache::impl::serve(visit& here, const origin& read) -> awaitable<result<cached_reply>> {
+  here.read = &read;
+  if (!here.is_looked) {
+    visit* const one[] = {&here};
+    co_await look(one);
+  }
+  if (here.is_alone) co_return co_await read_alone(here, here.why);
+  if (!here.ticket) co_return co_await bypass(here, here.why);
 
-  const auto& stamp = here.ticket->of(policy.prefix);
-  const auto judged = core::judge(found->generation, found->entry, stamp, world_->wall());
-  if (judged.what == core::verdict::hit) co_return answer_hit(here, std::move(*found->entry), judged.entry);
+  const auto& stamp = here.ticket->of(here.policy.prefix);
+  const auto text = [](const std::optional<backend::value>& from) {
+    return from ? std::optional(from->text) : std::nullopt;
+  };
+  const auto judged = core::judge(text(here.generation), text(here.entry), stamp, world_->wall());
+  if (judged.what == core::verdict::hit) co_return answer_hit(here, std::move(here.entry->owner), judged.entry);
   if (judged.what == core::verdict::undecodable) ++here.count.undecodable;
   std::optional<std::string> seen;
-  if (found->generation && core::has_stamp(*found->generation, stamp)) seen = std::move(found->generation);
+  if (here.generation && core::has_stamp(here.generation->text, stamp)) seen = here.generation->text;
+  here.generation.reset();
+  here.entry.reset();
   co_return co_await fill(here, std::move(seen));
 }
 
-cached_reply response_cache::impl::answer_hit(visit& request, std::string entry, const core::decoded_entry& decoded) {
+cached_reply response_cache::impl::answer_hit(visit& request, std::shared_ptr<const void> owner,
+                                              const core::decoded_entry& decoded) {
   request.count.hits.fetch_add(1, std::memory_order_relaxed);
   log_request(spdlog::level::debug, request, "HIT");
-  return answer_shared(request, *share_entry(std::move(entry), decoded), outcome::hit);
+  cached_reply reply;
+  reply.outcome = outcome::hit;
+  reply.status = decoded.header.status;
+  reply.owner = std::move(owner);
+  reply.body = decoded.body;
+  reply.content_type = decoded.header.content_type;
+  reply.tag = decoded.header.etag;
+  const auto now = world_->wall();
+  reply.age = core::age_of(decoded.header, now);
+  reply.ttl = core::remaining(decoded.header, now);
+  return reply;
 }
 
-cached_reply response_cache::impl::answer_shared(const visit& request, const engine::shared_reply& from, outcome how) const {
+cached_reply response_cache::impl::answer_shared(const engine::shared_result& from, outcome how) const {
   cached_reply reply;
   reply.outcome = how;
-  reply.status = from.status;
-  reply.content_type = from.content_type;
-  reply.etag = from.etag.empty() ? std::string() : "W/\"" + from.etag + "\"";
-  reply.storage = from.storage;
-  reply.body = from.body;
-  reply.age = from.age;
-  reply.ttl = from.ttl;
-  reply.key = request.key;
-  reply.headers = from.headers;
+  reply.status = from->status;
+  reply.owner = from;
+  reply.body = from->body;
+  reply.content_type = from->content_type;
+  reply.tag = from->tag;
+  reply.age = from->age;
+  reply.ttl = from->ttl;
+  reply.headers = from->read.headers;
   return reply;
 }
 
@@ -91,7 +147,7 @@ auto response_cache::impl::bypass(visit& request, std::string_view why) -> await
     const auto shared = co_await place.other->wait();
     if (!shared || !shared->storable) co_return co_await read_alone(request, why);
     request.count.bypasses.fetch_add(1, std::memory_order_relaxed);
-    auto reply = answer_shared(request, *shared, outcome::bypass);
+    auto reply = answer_shared(shared, outcome::bypass);
     reply.collapsed = true;
     reply.why = why;
     co_return reply;
@@ -102,7 +158,7 @@ auto response_cache::impl::bypass(visit& request, std::string_view why) -> await
   if (!got) co_return got.error();
   own.finish(*got);
   request.count.bypasses.fetch_add(1, std::memory_order_relaxed);
-  auto reply = answer_shared(request, **got, outcome::bypass);
+  auto reply = answer_shared(*got, outcome::bypass);
   reply.why = why;
   co_return reply;
 }
@@ -111,7 +167,7 @@ auto response_cache::impl::read_alone(visit& request, std::string_view why) -> a
   request.count.bypasses.fetch_add(1, std::memory_order_relaxed);
   const auto got = co_await read_origin(request);
   if (!got) co_return got.error();
-  auto reply = answer_shared(request, **got, outcome::bypass);
+  auto reply = answer_shared(*got, outcome::bypass);
   reply.why = why;
   co_return reply;
 }

@@ -25,7 +25,7 @@ class backend_contract : public ::testing::TestWithParam<backend_kind> {
                                  const std::string& body = "body", std::size_t largest_scope = 256) {
     return wait(where->commit(what.commit(captured, lock, body, 60s, largest_scope), limit)).value();
   }
-  backend::found look(const thing& what) { return wait(where->lookup(what.generation_key, what.entry_key, limit)).value(); }
+  found look(const thing& what) { return wait(read_both(*where, what)).value(); }
   void invalidate(const thing& what) { EXPECT_TRUE(wait(where->invalidate({what.generation_key}, limit))); }
   std::size_t tidy(const thing& what) { return wait(where->tidy(what.generation_key, what.index_key, limit)).value(); }
   std::optional<std::string> get(const std::string& key) { return wait(where->get(key, limit)).value(); }
@@ -52,7 +52,7 @@ TEST_P(backend_contract, check_open_session_gives_the_identity_of_open) {
 TEST_P(backend_contract, close_every_call_is_unavailable) {
   where->close();
   EXPECT_EQ(wait(where->check()).error(), errc::unavailable);
-  EXPECT_EQ(wait(where->lookup(first.generation_key, first.entry_key, limit)).error(), errc::unavailable);
+  EXPECT_EQ(wait(read_both(*where, first)).error(), errc::unavailable);
   EXPECT_EQ(wait(where->begin(first.begin("t", "r", "s."), limit)).error(), errc::unavailable);
   EXPECT_EQ(wait(where->commit(first.commit("s.r", "", "b"), limit)).error(), errc::unavailable);
   EXPECT_EQ(wait(where->release(first.lock_key, "s.r t", limit)).error(), errc::unavailable);
@@ -130,7 +130,7 @@ TEST_P(backend_contract, begin_entry_of_the_present_generation_is_returned_witho
   EXPECT_EQ(again.generation, "s.r1");
   EXPECT_FALSE(again.locked);
   ASSERT_TRUE(again.entry);
-  EXPECT_EQ(core::decode_entry(*again.entry)->body, "answer");
+  EXPECT_EQ(core::decode_entry(again.entry->text)->body, "answer");
 }
 
 TEST_P(backend_contract, begin_entry_of_an_earlier_generation_is_not_returned) {

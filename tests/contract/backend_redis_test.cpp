@@ -225,7 +225,7 @@ TEST_F(backend_redis, calls_on_a_stalled_server_time_out_and_work_again_when_it_
   ASSERT_TRUE(wait(where->set("reprise:a", "before", 60s, limit)));
   server.pause();
   EXPECT_EQ(wait(where->get("reprise:a", 50ms)).error(), errc::timed_out);
-  EXPECT_EQ(wait(where->lookup(first.generation_key, first.entry_key, 50ms)).error(), errc::timed_out);
+  EXPECT_EQ(wait(read_both(*where, first, 50ms)).error(), errc::timed_out);
   EXPECT_EQ(wait(where->invalidate({first.generation_key}, 50ms)).error(), errc::timed_out);
   const auto ask = first.begin("t", "r1", "s.");
   EXPECT_EQ(wait(where->begin(ask, 50ms), 1).error(), errc::timed_out);

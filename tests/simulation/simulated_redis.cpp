@@ -153,11 +153,25 @@ auto simulated_backend::check() -> awaitable<std::string> {
   });
 }
 
-auto simulated_backend::lookup(std::string generation_key, std::string entry_key, deadline limit) -> awaitable<found> {
-  auto execute = [generation_key = std::move(generation_key), entry_key = std::move(entry_key)](server& on, moment now) -> result<found> {
-    return found{copy_of(find(on, generation_key, now)), copy_of(find(on, entry_key, now))};
+auto simulated_backend::read(std::span<slot> slots, deadline limit) -> awaitable<void> {
+  using texts = std::vector<std::optional<std::string>>;
+  std::vector<std::string> keys;
+  for (const auto& each : slots) keys.emplace_back(each.key);
+  auto execute = [keys = std::move(keys)](server& on, moment now) -> result<texts> {
+    texts found;
+    for (const auto& key : keys) found.push_back(copy_of(find(on, key, now)));
+    return found;
   };
-  co_return co_await call<result<found>>(limit, std::move(execute));
+  auto found = co_await call<result<texts>>(limit, std::move(execute));
+  if (!found) co_return found.error();
+  for (std::size_t i = 0; i < slots.size(); ++i) {
+    slots[i].found.reset();
+    if (!(*found)[i]) continue;
+    auto text = std::make_shared<const std::string>(std::move(*(*found)[i]));
+    const std::string_view view = *text;
+    slots[i].found = value{std::move(text), view};
+  }
+  co_return result<void>();
 }
 
 // The same steps as the script (src/backends/redis/scripts.hpp).
@@ -174,7 +188,9 @@ auto simulated_backend::begin(const begin_request& request, deadline limit) -> a
       answer.generation = *generation;
       if (const auto* entry = find(on, request.entry_key, now);
           entry != nullptr && entry->compare(4, answer.generation.size() + 1, answer.generation + " ") == 0) {
-        answer.entry = *entry;
+        auto text = std::make_shared<const std::string>(*entry);
+        const std::string_view view = *text;
+        answer.entry = value{std::move(text), view};
         return answer;
       }
     }

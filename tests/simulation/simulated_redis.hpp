@@ -72,7 +72,7 @@ class simulated_backend final : public backend, public std::enable_shared_from_t
   void close() noexcept override;
   void on_lost(std::function<void(const std::string&)> handler) override { lost_ = std::move(handler); }
   std::string address() const override { return "simulated"; }
-  awaitable<found> lookup(std::string generation_key, std::string entry_key, deadline limit) override;
+  awaitable<void> read(std::span<slot> slots, deadline limit) override;
   awaitable<begun> begin(const begin_request& request, deadline limit) override;
   awaitable<commit_outcome> commit(const commit_request& request, deadline limit) override;
   awaitable<void> release(std::string lock_key, std::string lock, deadline limit) override;

@@ -74,4 +74,18 @@ struct thing {
   std::string generation_key, index_key, entry_key, lock_key;
 };
 
+// What a lookup finds. REQUIRES: both outlive the call.
+struct found {
+  std::optional<std::string> generation, entry;
+};
+inline asio::awaitable<result<found>> read_both(backend& where, const thing& what, deadline within = limit) {
+  backend::slot slots[] = {{what.generation_key}, {what.entry_key}};
+  const auto done = co_await where.read(slots, within);
+  if (!done) co_return done.error();
+  const auto text = [](const backend::slot& from) {
+    return from.found ? std::optional(std::string(from.found->text)) : std::nullopt;
+  };
+  co_return found{text(slots[0]), text(slots[1])};
+}
+
 }  // namespace reprise::testing

@@ -12,8 +12,9 @@ const cors ours({"https://app.example", "http://localhost:3000"});
 
 std::string header_of(const reply& answer, std::string_view name) {
   std::string all;
-  for (const auto& [key, value] : answer.headers)
-    if (key == name) all += (all.empty() ? "" : "|") + value;
+  answer.headers.each([&](std::string_view key, std::string_view value) {
+    if (key == name) all.append(all.empty() ? "" : "|").append(value);
+  });
   return all;
 }
 

@@ -14,14 +14,9 @@ namespace {
 
 namespace json = boost::json;
 
-json::object body_of(const reply& answer) { return json::parse(answer.head + std::string(answer.body)).as_object(); }
+json::object body_of(const reply& answer) { return json::parse(std::string(answer.head) + std::string(answer.body)).as_object(); }
 
-std::string header_of(const reply& answer, std::string_view name) {
-  for (const auto& [key, value] : answer.headers) {
-    if (key == name) return value;
-  }
-  return {};
-}
+std::string header_of(const reply& answer, std::string_view name) { return std::string(answer.headers.find(name)); }
 
 TEST(reply_table, each_errc_has_one_row_at_its_number) {
   std::set<std::string_view> codes;

@@ -22,9 +22,18 @@ constexpr std::size_t bytes_per_key = 96;  // of the containers, about
 
 // One key's value and its end, in order of use.
 struct item {
-  std::string key, value;
+  std::string key;
+  std::shared_ptr<const std::string> text;  // readers keep it while they send it
   time expires;
   std::string index;  // the index that lists it, empty for none
+
+  const std::string& value() const noexcept { return *text; }
+};
+
+// So that a key is found without being copied.
+struct key_hash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view key) const noexcept { return std::hash<std::string_view>()(key); }
 };
 
 // A map with expiry and a bound in bytes. Not thread-safe.
@@ -33,11 +42,11 @@ class shard {
   std::mutex mutex;
 
   // Null where it is absent or expired. Valid until the next call.
-  item* find(const std::string& key, time now) {
+  item* find(std::string_view key, time now) {
     const auto at = items_.find(key);
     if (at == items_.end()) return nullptr;
     if (at->second->expires <= now) {
-      erase(key);
+      erase(std::string(key));
       return nullptr;
     }
     order_.splice(order_.begin(), order_, at->second);
@@ -83,11 +92,11 @@ class shard {
 
  private:
   static std::size_t bytes_of(const item& one) noexcept {
-    return one.key.size() * 2 + one.value.size() + (one.index.empty() ? 0 : one.key.size() + one.index.size()) + bytes_per_key;
+    return one.key.size() * 2 + one.text->size() + (one.index.empty() ? 0 : one.key.size() + one.index.size()) + bytes_per_key;
   }
 
   std::list<item> order_;  // most recently used first
-  std::unordered_map<std::string, std::list<item>::iterator> items_;
+  std::unordered_map<std::string, std::list<item>::iterator, key_hash, std::equal_to<>> items_;
   std::unordered_map<std::string, std::set<std::string>> indexes_;
   std::size_t bytes_ = 0;
 };
@@ -158,12 +167,19 @@ class memory_backend final : public backend {
   void on_lost(std::function<void(const std::string&)>) override {}  // it is never lost
   std::string address() const override { return "memory://"; }
 
-  awaitable<found> lookup(std::string generation_key, std::string entry_key, deadline) override {
+  awaitable<void> read(std::span<slot> slots, deadline) override {
     if (!open_) co_return errc::unavailable;
-    auto& part = shard_of(generation_key);
-    const std::lock_guard lock(part.mutex);
     const auto now = world_->now();
-    co_return found{text_of(part.find(generation_key, now)), text_of(part.find(entry_key, now))};
+    for (auto& each : slots) {
+      auto& part = shard_of(each.key);
+      const std::lock_guard lock(part.mutex);
+      const auto* found = part.find(each.key, now);
+      if (found != nullptr)
+        each.found = value{found->text, *found->text};
+      else
+        each.found.reset();
+    }
+    co_return result<void>();
   }
 
   awaitable<begun> begin(const begin_request& request, deadline) override {
@@ -173,20 +189,20 @@ class memory_backend final : public backend {
     const auto now = world_->now();
     begun answer;
     auto* generation = part.find(request.generation_key, now);
-    if (generation == nullptr || !generation->value.starts_with(request.stamp)) {
+    if (generation == nullptr || !generation->value().starts_with(request.stamp)) {
       answer.generation = request.stamp + request.random;
       put(part, request.generation_key, answer.generation, now + request.generation_ttl);
     } else {
-      answer.generation = generation->value;
+      answer.generation = generation->value();
       generation->expires = std::max(generation->expires, now + request.generation_ttl);
       if (const auto* entry = part.find(request.entry_key, now);
-          entry != nullptr && entry->value.compare(4, answer.generation.size() + 1, answer.generation + " ") == 0)
-        answer.entry = entry->value;
+          entry != nullptr && entry->value().compare(4, answer.generation.size() + 1, answer.generation + " ") == 0)
+        answer.entry = value{entry->text, *entry->text};
     }
     if (answer.entry) co_return answer;
     const auto owner = answer.generation + " ";
     // A fill of an earlier generation cannot be stored any more: nobody should wait for it.
-    if (const auto* held = part.find(request.lock_key, now); held == nullptr || !held->value.starts_with(owner)) {
+    if (const auto* held = part.find(request.lock_key, now); held == nullptr || !held->value().starts_with(owner)) {
       put(part, request.lock_key, owner + request.lock_token, now + request.lock_ttl);
       answer.locked = true;
     }
@@ -200,11 +216,11 @@ class memory_backend final : public backend {
     const auto now = world_->now();
     unlock(part, request.lock_key, request.lock, now);
     auto* generation = part.find(request.generation_key, now);
-    if (generation == nullptr || generation->value != request.captured) co_return commit_outcome::generation_changed;
+    if (generation == nullptr || generation->value() != request.captured) co_return commit_outcome::generation_changed;
     generation->expires = std::max(generation->expires, now + request.ttl + std::chrono::minutes(1));
     if (part.find(request.entry_key, now) == nullptr && part.listed(request.index_key, now).size() >= request.largest_scope)
       co_return commit_outcome::scope_full;
-    part.put({request.entry_key, request.entry, now + request.ttl, request.index_key}, largest_shard_bytes_);
+    part.put({request.entry_key, std::make_shared<const std::string>(request.entry), now + request.ttl, request.index_key}, largest_shard_bytes_);
     co_return commit_outcome::stored;
   }
 
@@ -232,11 +248,11 @@ class memory_backend final : public backend {
     const std::lock_guard lock(part.mutex);
     const auto now = world_->now();
     const auto* generation = part.find(generation_key, now);
-    const auto present = generation != nullptr ? generation->value + " " : std::string();
+    const auto present = generation != nullptr ? generation->value() + " " : std::string();
     std::size_t removed = 0;
     for (const auto& key : part.listed(index_key, now)) {
       const auto* entry = part.find(key, now);
-      const bool valid = !present.empty() && entry->value.compare(4, present.size(), present) == 0;
+      const bool valid = !present.empty() && entry->value().compare(4, present.size(), present) == 0;
       if (!valid) removed += part.erase(key) ? 1 : 0;
     }
     co_return removed;
@@ -270,7 +286,7 @@ class memory_backend final : public backend {
     std::chrono::microseconds free_at{0};
     if (const auto* kept = part.find(key, time)) {
       std::int64_t number = 0;
-      std::from_chars(kept->value.data(), kept->value.data() + kept->value.size(), number);
+      std::from_chars(kept->value().data(), kept->value().data() + kept->value().size(), number);
       free_at = std::chrono::microseconds(number);
     }
     const auto wait = take_one(limit, free_at, now);
@@ -300,13 +316,13 @@ class memory_backend final : public backend {
     return shards_[std::hash<std::string_view>()(key.substr(0, end)) % shard_count];
   }
   void put(shard& part, const std::string& key, std::string text, time expires) {
-    part.put({key, std::move(text), expires, {}}, largest_shard_bytes_);
+    part.put({key, std::make_shared<const std::string>(std::move(text)), expires, {}}, largest_shard_bytes_);
   }
   static void unlock(shard& part, const std::string& key, const std::string& value, time now) {
-    if (const auto* held = part.find(key, now); held != nullptr && !value.empty() && held->value == value) part.erase(key);
+    if (const auto* held = part.find(key, now); held != nullptr && !value.empty() && held->value() == value) part.erase(key);
   }
   static std::optional<std::string> text_of(const item* found) {
-    return found != nullptr ? std::optional(found->value) : std::nullopt;
+    return found != nullptr ? std::optional(found->value()) : std::nullopt;
   }
 
   const std::size_t largest_shard_bytes_;

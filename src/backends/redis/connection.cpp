@@ -6,6 +6,10 @@
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
+#include <utility>
 
 namespace reprise::redis {
 namespace {
@@ -76,29 +80,63 @@ void connection::close() noexcept {
 
 auto connection::execute(const boost::redis::request& request, deadline limit) -> awaitable<reply> {
   reply answer;
-  const auto began = std::chrono::steady_clock::now();
+  const auto sent = std::chrono::steady_clock::now();
   const auto [error, bytes] =
       co_await wire_.async_exec(request, answer, asio::cancel_after(limit, asio::as_tuple(asio::deferred)));
+  if (const auto failed = outcome(error, answer, sent, limit)) co_return failed;
+  co_return answer;
+}
+
+auto connection::read(std::span<backend::slot> slots, deadline limit) -> awaitable<void> {
+  if (!gathering_) {
+    gathering_ = std::make_shared<read_batch>();
+    // Behind what is ready now: requests that arrived together read together.
+    asio::post(executor_, [self = shared_from_this()] { self->send_reads(); });
+  }
+  gathering_->limit = std::max(gathering_->limit, limit);
+  auto token = asio::as_tuple(asio::use_awaitable);
+  const auto [failed] = co_await asio::async_initiate<decltype(token), void(boost::system::error_code)>(
+      [&](auto handler) { gathering_->readers.push_back({slots, std::move(handler)}); }, token);
+  if (failed) co_return failed;
+  co_return result<void>();
+}
+
+void connection::send_reads() {
+  auto batch = std::exchange(gathering_, nullptr);
+  batch->compose();
+  batch->sent = std::chrono::steady_clock::now();
+  auto& ask = batch->request;
+  auto& answer = batch->reply;
+  const auto limit = batch->limit;
+  wire_.async_exec(ask, answer, asio::cancel_after(limit, [self = shared_from_this(), batch = std::move(batch)](
+                                                              boost::system::error_code error, std::size_t) {
+                     auto failed = self->outcome(error, batch->reply, batch->sent, batch->limit);
+                     if (!failed) failed = read_batch::distribute(batch);
+                     batch->finish(failed);
+                   }));
+}
+
+boost::system::error_code connection::outcome(boost::system::error_code error, const reply& answer, time sent, deadline limit) {
   if (is_emptied()) {
     // The answer may be another server's data.
     last_error_ = end_reason_ = "the server has emptied its data, or taken over another server's";
     close();
-    co_return errc::unavailable;
+    return errc::unavailable;
   }
-  if (!error && answer.has_value()) co_return answer;
+  if (!error && answer.has_value()) return {};
   if (answer.has_error()) {
     last_error_ = answer.error().diagnostic;
     // What only a server says that is no master with its data loaded, or is no more.
     for (const auto* code : {"READONLY", "LOADING", "MASTERDOWN"})
-      if (last_error_.starts_with(code)) co_return errc::wrong_role;
-    co_return errc::refused;
+      if (last_error_.starts_with(code)) return errc::wrong_role;
+    return errc::refused;
   }
   last_error_ = end_reason_.empty() ? error.message() : end_reason_;
   // A connection that ends cancels what waits for it too, so the time tells which it was.
-  if (error == asio::error::operation_aborted && std::chrono::steady_clock::now() - began >= limit) co_return errc::timed_out;
+  if (error == asio::error::operation_aborted && std::chrono::steady_clock::now() - sent >= limit) return errc::timed_out;
   const bool not_understood = error.category() == boost::redis::make_error_code(boost::redis::error::not_connected).category() &&
                               error != boost::redis::error::not_connected;
-  co_return not_understood ? errc::bad_reply : errc::unavailable;
+  return not_understood ? errc::bad_reply : errc::unavailable;
 }
 
 // The only push that a client gets that tracks nothing. It was parsed before any reply that came after it.

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "reprise/backends.hpp"
+#include "src/backends/redis/read_batch.hpp"
 #include "src/backends/redis/scripts.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -24,6 +25,7 @@ class connection : public std::enable_shared_from_this<connection> {
   template <class T>
   using awaitable = boost::asio::awaitable<result<T>>;
   using reply = boost::redis::generic_flat_response;
+  using time = std::chrono::steady_clock::time_point;
 
   connection(boost::asio::any_io_executor executor, const redis_options& options);
 
@@ -38,6 +40,8 @@ class connection : public std::enable_shared_from_this<connection> {
   awaitable<reply> execute(const boost::redis::request& request, deadline limit);
   awaitable<reply> run_script(script which, std::span<const std::string_view> keys,
                               std::span<const std::string_view> arguments, deadline limit);
+  // Fills the slots. What is read in one turn of the event loop travels together (read_batch.hpp).
+  awaitable<void> read(std::span<backend::slot> slots, deadline limit);
   // Any thread.
   void close() noexcept;
 
@@ -46,6 +50,9 @@ class connection : public std::enable_shared_from_this<connection> {
   const std::string& last_error() const noexcept { return last_error_; }
 
  private:
+  void send_reads();
+  // What became of a request: no error where the answer may be used.
+  boost::system::error_code outcome(boost::system::error_code error, const reply& answer, time sent, deadline limit);
   bool is_emptied() const;
 
   boost::asio::any_io_executor executor_;
@@ -55,6 +62,7 @@ class connection : public std::enable_shared_from_this<connection> {
   std::array<std::string, script_sources.size()> digests_;
   std::string last_error_;
   std::string end_reason_;
+  std::shared_ptr<read_batch> gathering_;  // the reads of this turn of the event loop
 };
 
 }  // namespace reprise::redis

@@ -60,7 +60,8 @@ class redis_backend final : public backend, public std::enable_shared_from_this<
  public:
   redis_backend(redis_options options, std::vector<asio::any_io_executor> io_threads)
       : options_(std::move(options)), io_threads_(std::move(io_threads)) {
-    for (const auto& executor : io_threads_) contexts_.push_back(&asio::query(executor, asio::execution::context));
+    seats_.resize(io_threads_.size());
+    for (std::size_t i = 0; i < seats_.size(); ++i) seats_[i].context = &asio::query(io_threads_[i], asio::execution::context);
   }
 
   awaitable<std::string> open() override {
@@ -70,7 +71,7 @@ class redis_backend final : public backend, public std::enable_shared_from_this<
       fresh->connections.push_back(std::make_shared<connection>(io_threads_[i % io_threads_.size()], options_));
     {
       const std::lock_guard lock(mutex_);
-      current_ = fresh;
+      replace(fresh);
     }
     for (const auto& each : fresh->connections)
       each->start([self = shared_from_this(), session = std::weak_ptr(fresh)](const std::string& why) {
@@ -87,7 +88,9 @@ class redis_backend final : public backend, public std::enable_shared_from_this<
 
   void close() noexcept override {
     const std::lock_guard lock(mutex_);
-    if (const auto old = std::exchange(current_, nullptr)) old->close();
+    if (!current_) return;
+    current_->close();
+    replace(nullptr);
   }
 
   void on_lost(std::function<void(const std::string&)> handler) override { lost_ = std::move(handler); }
@@ -96,34 +99,35 @@ class redis_backend final : public backend, public std::enable_shared_from_this<
     return fmt::format("redis://{}:{}/{}", options_.host, options_.port, options_.database);
   }
 
-  awaitable<found> lookup(std::string generation_key, std::string entry_key, deadline limit) override {
-    auto request = new_request();
-    request.push("MGET", generation_key, entry_key);
-    const auto wire = co_await nearest();
-    const auto answer = co_await send(wire, request, limit);
-    if (!answer) co_return answer.error();
-    const auto& nodes = answer->value();
-    if (nodes.size() != 3) co_return errc::bad_reply;
-    co_return found{optional_text(nodes.at(1)), optional_text(nodes.at(2))};
+  awaitable<void> read(std::span<slot> slots, deadline limit) override {
+    const auto executor = co_await asio::this_coro::executor;
+    const auto wire = nearest(executor);
+    if (wire && is_here(*wire, executor)) co_return co_await wire->read(slots, limit);
+    co_return co_await on(wire, [slots, limit](connection& each) { return each.read(slots, limit); });
   }
 
   awaitable<begun> begin(const begin_request& request, deadline limit) override {
     const auto generation_ttl = number(request.generation_ttl), lock_ttl = number(request.lock_ttl);
     const std::string_view keys[] = {request.generation_key, request.entry_key, request.lock_key};
     const std::string_view arguments[] = {request.stamp, request.random, request.lock_token, generation_ttl, lock_ttl};
-    const auto wire = co_await nearest();
-    const auto answer = co_await run(wire, script::begin, keys, arguments, limit);
+    const auto wire = nearest(co_await asio::this_coro::executor);
+    auto answer = co_await run(wire, script::begin, keys, arguments, limit);
     if (!answer) co_return answer.error();
-    const auto& nodes = answer->value();
+    const auto kept = std::make_shared<const connection::reply>(std::move(*answer));
+    const auto& nodes = kept->value();
     if (nodes.size() != 4) co_return errc::bad_reply;
-    co_return begun{std::string(nodes.at(1).value), nodes.at(2).value == "1", optional_text(nodes.at(3))};
+    begun found;
+    found.generation = nodes.at(1).value;
+    found.locked = nodes.at(2).value == "1";
+    if (nodes.at(3).data_type != boost::redis::resp3::type::null) found.entry = value{kept, nodes.at(3).value};
+    co_return found;
   }
 
   awaitable<commit_outcome> commit(const commit_request& request, deadline limit) override {
     const auto ttl = number(request.ttl), largest = std::to_string(request.largest_scope);
     const std::string_view keys[] = {request.generation_key, request.entry_key, request.lock_key, request.index_key};
     const std::string_view arguments[] = {request.captured, request.lock, request.entry, ttl, largest};
-    const auto wire = co_await nearest();
+    const auto wire = nearest(co_await asio::this_coro::executor);
     const auto answer = co_await run(wire, script::commit, keys, arguments, limit);
     if (!answer) co_return answer.error();
     const auto code = integer(*answer);
@@ -135,7 +139,7 @@ class redis_backend final : public backend, public std::enable_shared_from_this<
 
   awaitable<void> release(std::string lock_key, std::string lock, deadline limit) override {
     const std::string_view keys[] = {lock_key}, arguments[] = {lock};
-    const auto wire = co_await nearest();
+    const auto wire = nearest(co_await asio::this_coro::executor);
     const auto answer = co_await run(wire, script::release, keys, arguments, limit);
     if (!answer) co_return answer.error();
     co_return result<void>();
@@ -143,7 +147,7 @@ class redis_backend final : public backend, public std::enable_shared_from_this<
 
   awaitable<void> invalidate(std::vector<std::string> generation_keys, deadline limit) override {
     // A fan-out of many chunks goes apart from lookups, which would wait behind it.
-    auto wire = co_await nearest();
+    auto wire = nearest(co_await asio::this_coro::executor);
     if (generation_keys.size() > chunk_keys) wire = long_work();
     for (std::size_t at = 0; at < generation_keys.size(); at += chunk_keys) {
       const auto end = std::min(at + chunk_keys, generation_keys.size());
@@ -168,17 +172,17 @@ class redis_backend final : public backend, public std::enable_shared_from_this<
   awaitable<std::optional<std::string>> get(std::string key, deadline limit) override {
     auto request = new_request();
     request.push("GET", key);
-    const auto wire = co_await nearest();
+    const auto wire = nearest(co_await asio::this_coro::executor);
     const auto answer = co_await send(wire, request, limit);
     if (!answer) co_return answer.error();
     if (answer->value().size() != 1) co_return errc::bad_reply;
     co_return optional_text(answer->value().at(0));
   }
 
-  awaitable<void> set(std::string key, std::string value, milliseconds ttl, deadline limit) override {
+  awaitable<void> set(std::string key, std::string text, milliseconds ttl, deadline limit) override {
     auto request = new_request();
-    request.push("SET", key, value, "PX", number(ttl));
-    const auto wire = co_await nearest();
+    request.push("SET", key, text, "PX", number(ttl));
+    const auto wire = nearest(co_await asio::this_coro::executor);
     const auto answer = co_await send(wire, request, limit);
     if (!answer) co_return answer.error();
     co_return result<void>();
@@ -187,7 +191,7 @@ class redis_backend final : public backend, public std::enable_shared_from_this<
   awaitable<bool> del(std::string key, deadline limit) override {
     auto request = new_request();
     request.push("UNLINK", key);
-    const auto wire = co_await nearest();
+    const auto wire = nearest(co_await asio::this_coro::executor);
     const auto answer = co_await send(wire, request, limit);
     if (!answer) co_return answer.error();
     const auto removed = integer(*answer);
@@ -198,7 +202,7 @@ class redis_backend final : public backend, public std::enable_shared_from_this<
   awaitable<std::chrono::microseconds> take(std::string key, const rate& limit, deadline within) override {
     const auto most = std::to_string(limit.most), interval = std::to_string(limit.interval.count());
     const std::string_view keys[] = {key}, arguments[] = {most, interval};
-    const auto wire = co_await nearest();
+    const auto wire = nearest(co_await asio::this_coro::executor);
     const auto answer = co_await run(wire, script::take, keys, arguments, within);
     if (!answer) co_return answer.error();
     const auto wait = integer(*answer);
@@ -254,7 +258,7 @@ class redis_backend final : public backend, public std::enable_shared_from_this<
     ended.close();
     {
       const std::lock_guard lock(mutex_);
-      if (current_.get() == &ended) current_ = nullptr;
+      if (current_.get() == &ended) replace(nullptr);
     }
     if (lost_) lost_(why);
   }
@@ -267,14 +271,30 @@ class redis_backend final : public backend, public std::enable_shared_from_this<
     const auto session = current();
     return session ? session->connections.back() : nullptr;
   }
-  asio::awaitable<std::shared_ptr<connection>> nearest() const {
-    const auto session = current();
-    if (!session) co_return nullptr;
-    const auto executor = co_await asio::this_coro::executor;
+  // The calling thread's own connection where it is an I/O thread. A hit's way: so it takes no lock, but for the first
+  // call of each thread in a session.
+  std::shared_ptr<connection> nearest(const asio::any_io_executor& executor) {
     const auto* here = &asio::query(executor, asio::execution::context);
-    for (std::size_t i = 0; i < contexts_.size(); ++i)
-      if (contexts_[i] == here) co_return session->connections[i];
-    co_return session->connections.front();
+    for (std::size_t i = 0; i < seats_.size(); ++i) {
+      auto& own = seats_[i];
+      if (own.context != here) continue;
+      if (const auto now = sessions_.load(std::memory_order_acquire); own.session != now) {
+        const std::lock_guard lock(mutex_);
+        own.session = sessions_.load(std::memory_order_relaxed);
+        own.wire = current_ ? current_->connections[i] : nullptr;
+      }
+      return own.wire;
+    }
+    const auto session = current();
+    return session ? session->connections.front() : nullptr;
+  }
+  static bool is_here(const connection& wire, const asio::any_io_executor& executor) {
+    return &asio::query(executor, asio::execution::context) == &asio::query(wire.executor(), asio::execution::context);
+  }
+  // REQUIRES: mutex_.
+  void replace(std::shared_ptr<session> fresh) {
+    current_ = std::move(fresh);
+    sessions_.fetch_add(1, std::memory_order_release);
   }
 
   // Runs a call on the connection's own executor, and comes back to the caller's.
@@ -282,8 +302,7 @@ class redis_backend final : public backend, public std::enable_shared_from_this<
   static auto on(std::shared_ptr<connection> wire, F call) -> std::invoke_result_t<F, connection&> {
     if (!wire) co_return errc::unavailable;
     const auto executor = co_await asio::this_coro::executor;
-    if (&asio::query(executor, asio::execution::context) == &asio::query(wire->executor(), asio::execution::context))
-      co_return co_await call(*wire);
+    if (is_here(*wire, executor)) co_return co_await call(*wire);
     co_return co_await asio::co_spawn(wire->executor(), call(*wire), asio::use_awaitable);
   }
   static awaitable<connection::reply> send(std::shared_ptr<connection> wire, const boost::redis::request& request,
@@ -299,7 +318,14 @@ class redis_backend final : public backend, public std::enable_shared_from_this<
 
   redis_options options_;
   std::vector<asio::any_io_executor> io_threads_;
-  std::vector<const asio::execution_context*> contexts_;
+  // What each I/O thread keeps for itself, each on cache lines of its own: only its thread touches it.
+  struct alignas(64) seat {
+    const asio::execution_context* context = nullptr;
+    std::uint64_t session = 0;  // of sessions_
+    std::shared_ptr<connection> wire;
+  };
+  std::vector<seat> seats_;
+  std::atomic<std::uint64_t> sessions_{0};  // raised whenever current_ changes
   std::function<void(const std::string&)> lost_;
   mutable std::mutex mutex_;  // guards current_: libstdc++ 12's atomic shared_ptr is no race-free substitute
   std::shared_ptr<session> current_;

@@ -1,0 +1,39 @@
+// The reads of one turn of the event loop, sent together: one write, one wake-up of the server and one reply for all of
+// them, instead of one each. Under load that is most of what a read costs.
+//
+// Not thread-safe: lives on its connection's executor. Owned by shared_ptr, since the values that it gives lie in its reply.
+#pragma once
+
+#include "reprise/backend.hpp"
+
+#include <boost/asio/any_completion_handler.hpp>
+#include <boost/redis/request.hpp>
+#include <boost/redis/response.hpp>
+
+#include <chrono>
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace reprise::redis {
+
+struct read_batch {
+  struct reader {
+    std::span<backend::slot> slots;
+    boost::asio::any_completion_handler<void(boost::system::error_code)> done;
+  };
+  std::vector<reader> readers;
+  deadline limit{};  // the longest of theirs
+  std::chrono::steady_clock::time_point sent{};
+  boost::redis::request request;
+  boost::redis::generic_flat_response reply;
+
+  // Writes the request. Of many keys an MGET each few, so that one reply stays far below the largest that is read.
+  void compose();
+  // From the reply to the readers' slots; `self` owns this batch. errc::bad_reply where it is none to this request.
+  static boost::system::error_code distribute(const std::shared_ptr<read_batch>& self);
+  // Lets every reader go on, in the order in which they came.
+  void finish(boost::system::error_code error);
+};
+
+}  // namespace reprise::redis
