@@ -88,8 +88,10 @@ class server {
     if (what.path == "/large") answer.own(std::string(large_bytes, 'x'));
     if (what.path == "/nothing") answer.status = 204;
     if (answer.body.empty()) {
-      answer.head = std::string(to_string(what.method)) + " " + what.target + " ";
-      answer.own(std::move(what.body));
+      const bool is_get = what.method == boost::beast::http::verb::get;
+      answer.head = is_get ? "GET " : "";  // a body of two pieces, or of one
+      const auto method = is_get ? std::string() : std::string(to_string(what.method)) + " ";
+      answer.own(method + what.target + " " + what.body);
     }
     co_return answer;
   }
