@@ -1,5 +1,5 @@
 # The commands that people run; each does all of its own set-up. The work itself is in tools/.
-.PHONY: run test test-long simulation fuzz build setup format check
+.PHONY: run test test-long simulation fuzz bench bench-growth bench-savings build setup format check
 
 run:
 	@tools/run
@@ -22,6 +22,18 @@ SECONDS ?= 600
 fuzz:
 	@tools/build asan request_fuzz
 	@ASAN_OPTIONS=detect_stack_use_after_return=0 UBSAN_OPTIONS=print_stacktrace=1 build/asan/request_fuzz --seconds $(SECONDS)
+
+# What a hit costs beside others' (docs/benchmarks.md); ARGUMENTS such as --quick, --only ours-l2,nginx, --rounds 9.
+bench:
+	@tools/bench $(ARGUMENTS)
+
+# What grows with keys, connections, bookings, time and threads; ARGUMENTS such as --only invalidation.
+bench-growth:
+	@tools/bench growth $(ARGUMENTS)
+
+# How many reads of the origin a cache saves, and how many are stale.
+bench-savings:
+	@tools/bench savings $(ARGUMENTS)
 
 build:
 	@tools/build release bookings-server
