@@ -122,7 +122,7 @@ def lines(found, command):
         "(no coordinated omission).", "",
         *rate_table(found), *latency, "",
         *(["Left out: " + "; ".join(f"{TITLES[name]} ({why})" for name, why in found["skipped"].items()) + ".", ""] if found["skipped"] else []),
-        "What the candidates do for a hit: ours checks the token's signature and, in Redis, its session (one MGET more), routes, looks up, and sends ETag, Age and "
+        "What the candidates do for a hit: ours checks the token's signature and, in Redis, its session, routes, looks up, and sends ETag, Age and "
         "security headers. The recipe checks the signature alone. nginx and Varnish check nothing and know no invalidation: they are the limit, not an alternative. "
         "The rows of L1 are of a shared list (`/api/gigs`) for a signed-in user, the others of the user's own bookings; both have the same size.",
     ]
