@@ -65,6 +65,8 @@ reprise::options cache_options(const config& settings) {
   reprise::options options;
   options.deployment = settings.deployment_id;
   options.default_ttl = settings.cache_ttl;
+  options.local_bytes = settings.cache_l1_bytes;
+  options.local = settings.l1_mode;
   options.deadline = settings.redis_deadline;
   options.origin_reads = static_cast<std::size_t>(settings.origin_reads);
   return options;

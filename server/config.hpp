@@ -3,6 +3,7 @@
 // server/config_table.cpp.
 #pragma once
 
+#include "reprise/policy.hpp"
 #include "server/ops/logging.hpp"
 #include "server/redis_url.hpp"
 
@@ -17,8 +18,6 @@
 #include <vector>
 
 namespace bookings {
-
-enum class l1_mode { off, validated, tracked };
 
 // Nothing in here is a secret. Values are within the limits of the table; an absent optional is a variable that is
 // unset.
@@ -43,7 +42,7 @@ struct config {
   std::optional<redis_endpoint> queue_redis;  // absent: as `redis`
   std::chrono::seconds cache_ttl{};
   std::uint64_t cache_l1_bytes = 0;
-  bookings::l1_mode l1_mode = bookings::l1_mode::off;
+  reprise::local_copies l1_mode = reprise::local_copies::off;
 
   // accounts
   std::chrono::seconds jwt_ttl{};

@@ -62,11 +62,13 @@ rows cache_rows() {
       row("CACHE_TTL", "600", duration(&config::cache_ttl, 1s, 365 * day),
           "seconds that a reply is stored, for routes whose policy names none"),
       row("CACHE_L1_BYTES", "64MiB", size(&config::cache_l1_bytes, 1024 * gibibyte),
-          "memory for replies in this process; 0: none", effect::later),
+          "memory for replies in this process; 0: none"),
       row("CACHE_L1_MODE", "validated",
           one_of(&config::l1_mode,
-                 {{"off", l1_mode::off}, {"validated", l1_mode::validated}, {"tracked", l1_mode::tracked}}),
-          "what is done with that memory, for routes whose policy names no mode", effect::later),
+                 {{"off", reprise::local_copies::off},
+                  {"validated", reprise::local_copies::validated},
+                  {"tracked", reprise::local_copies::tracked}}),
+          "what is done with that memory, for routes whose policy names no mode"),
   };
 }
 

@@ -39,13 +39,16 @@ class backend {
   // Which data this server holds: its run id with its replication id. Ends a session that is open.
   // errc::wrong_role for a replica.
   virtual awaitable<std::string> open() = 0;
-  // Asks for role and identity again, on the open session: errc::wrong_role, or an identity to compare.
+  // Asks for role and identity again, on the open session, and whether all of its connections still answer:
+  // errc::wrong_role, or an identity to compare.
   virtual awaitable<std::string> check() = 0;
   // Closes all connections; calls under way end with errc::unavailable.
   virtual void close() noexcept = 0;
   // Called, on any thread, once for each session that ended by itself or could not be opened, with a reason for the log.
   // Set before open().
   virtual void on_lost(std::function<void(const std::string& why)> handler) = 0;
+  // Called, on any thread, with each key that was tracked and is no longer what was read. Set before open().
+  virtual void on_changed(std::function<void(std::string_view key)> handler) = 0;
   // Where it is, for the log, without secrets: "redis://127.0.0.1:6379/0".
   virtual std::string address() const = 0;
 
@@ -55,12 +58,14 @@ class backend {
     std::shared_ptr<const void> owner;
     std::string_view text;
   };
-  // A key to be read, and what was found: absent where there is none.
+  // A key to be read, and what was found: absent where there is none. A tracked one is told of to on_changed() once, when it
+  // is changed, removed or evicted after this reading.
   struct slot {
     std::string_view key;
+    bool is_tracked = false;
     std::optional<value> found{};
   };
-  // Reads all of them in one round trip, at some moment after the call. Reads of one turn of a thread's event loop may
+  // Reads all of them in one round trip, at some moment after the call, tracked ones before the others. Reads of one turn of a thread's event loop may
   // travel together; then all have the longest of their limits.
   virtual awaitable<void> read(std::span<slot> slots, deadline limit) = 0;
 

@@ -23,6 +23,14 @@ enum class audience {
 // server makes for itself with every request, which would drown the others.
 enum class request_log { shown, hidden };
 
+// What this process keeps of a route's entries itself (L1), beside the backend.
+//
+//   off        nothing
+//   validated  the body; each hit asks the backend for the generation alone. The same promise as without.
+//   tracked    the generation too: a hit asks nobody. The server tells of changes; until it has, another node's write is
+//              not seen here: outside the promise, by a millisecond or two. What is written through this node is seen at once.
+enum class local_copies { off, validated, tracked };
+
 struct cache_policy {
   // The name of the cached resource, the first part of its keys. A valid name (key.hpp).
   std::string prefix;
@@ -35,6 +43,8 @@ struct cache_policy {
   std::vector<std::string> bypass_query{};
   // The largest body that is stored; a larger one is answered and counted.
   std::size_t largest_entry_bytes = 1024 * 1024;
+  // Absent: options::local for what is the same for everybody, off for what is each user's own.
+  std::optional<local_copies> local{};
   reprise::request_log log = request_log::shown;
 };
 

@@ -54,6 +54,9 @@ struct options {
   // Origin reads in flight, and how long a request waits for a place among them before errc::overloaded.
   std::size_t origin_reads = 64;
   std::chrono::milliseconds origin_wait{1000};
+  // Entries that this process keeps itself: how much memory at most (0: none), and how, for policies that do not say.
+  std::size_t local_bytes = 64 * 1024 * 1024;
+  local_copies local = local_copies::validated;
   // Entries that one scope may hold; one more is answered but not stored.
   std::size_t largest_scope = 256;
   // How often the relay looks for invalidations to repeat, checks whom it is connected to, and renews its lease.

@@ -12,6 +12,7 @@ namespace reprise {
 struct statistics {
   struct by_prefix {
     std::uint64_t hits = 0, misses = 0, bypasses = 0, collapsed = 0;  // requests; a collapsed one is counted here alone
+    std::uint64_t local_hits = 0;       // among the hits: from this process's own copies
     std::uint64_t fills_stored = 0, fills_rejected = 0, fills_too_large = 0, fills_failed = 0;
     std::uint64_t scopes_full = 0;      // among the rejected: the scope held its 256 entries
     std::uint64_t undecodable = 0;      // entries that could not be read: misses
@@ -38,6 +39,8 @@ struct statistics {
   bool trusted = false;           // the cache is in use
   std::chrono::duration<double> lease{0};  // how much longer, unless it is renewed
   std::uint64_t origin_reads = 0; // in flight now
+  // What this process keeps itself of the cache.
+  std::uint64_t local_entries = 0, local_bytes = 0, local_evictions = 0;
 };
 
 }  // namespace reprise

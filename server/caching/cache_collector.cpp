@@ -80,6 +80,8 @@ class cache_collector final : public prometheus::Collectable {
     all.push_back(gauge("reprise_trusted", "1 while the cache is in use", now.trusted ? 1 : 0));
     all.push_back(gauge("reprise_lease_seconds", "How much longer the cache may be used unless the lease is renewed",
                         now.lease.count()));
+    all.push_back(gauge("reprise_l1_bytes", "Memory of the entries that this process keeps", static_cast<double>(now.local_bytes)));
+    all.push_back(gauge("reprise_l1_entries", "Entries that this process keeps", static_cast<double>(now.local_entries)));
     if (const auto backlog = data_.outbox_backlog()) {
       all.push_back(gauge("reprise_outbox_pending", "Outbox rows not yet acknowledged", static_cast<double>(backlog->rows)));
       all.push_back(gauge("reprise_outbox_oldest_seconds", "Age of the oldest such row",

@@ -14,9 +14,16 @@ judged judge(const std::optional<std::string_view>& generation, const std::optio
   if (!has_stamp(*generation, stamp)) return {verdict::foreign, {}};
   const auto decoded = decode_entry(*entry);
   if (!decoded) return {verdict::undecodable, {}};
-  if (decoded->header.generation != *generation) return {verdict::outdated, {}};
-  if (now >= decoded->header.fresh_until) return {verdict::expired, {}};
-  return {verdict::hit, *decoded};
+  const auto what = judge(generation, *decoded, stamp, now);
+  return {what, what == verdict::hit ? *decoded : decoded_entry()};
+}
+
+verdict judge(const std::optional<std::string_view>& generation, const decoded_entry& entry, std::string_view stamp,
+              wall_time now) noexcept {
+  if (!generation) return verdict::absent;
+  if (!has_stamp(*generation, stamp)) return verdict::foreign;
+  if (entry.header.generation != *generation) return verdict::outdated;
+  return now < entry.header.fresh_until ? verdict::hit : verdict::expired;
 }
 
 std::chrono::seconds age_of(const entry_header& header, wall_time now) noexcept {

@@ -28,6 +28,10 @@ struct judged {
 judged judge(const std::optional<std::string_view>& generation, const std::optional<std::string_view>& entry,
              std::string_view stamp, wall_time now) noexcept;
 
+// The same for an entry that is decoded already.
+verdict judge(const std::optional<std::string_view>& generation, const decoded_entry& entry, std::string_view stamp,
+              wall_time now) noexcept;
+
 // Does a generation begin with this stamp? An empty stamp matches nothing.
 bool has_stamp(std::string_view generation, std::string_view stamp) noexcept;
 

@@ -1,19 +1,23 @@
 #include "src/engine/counters.hpp"
 
 #include <algorithm>
-#include <mutex>
+#include <utility>
 
 namespace reprise::engine {
 
+auto counters::find(std::string_view prefix) const noexcept -> known_prefix* {
+  auto* at = prefixes_.load(std::memory_order_acquire);
+  while (at != nullptr && at->name != prefix) at = at->next.get();
+  return at;
+}
+
 prefix_counters& counters::of(std::string_view prefix) {
-  {
-    const std::shared_lock lock(mutex_);
-    if (const auto at = prefixes_.find(prefix); at != prefixes_.end()) return *at->second;
-  }
-  const std::unique_lock lock(mutex_);
-  auto& place = prefixes_[std::string(prefix)];
-  if (!place) place = std::make_unique<prefix_counters>();
-  return *place;
+  if (auto* known = find(prefix)) return known->counts;
+  const std::lock_guard lock(growing_);
+  if (auto* known = find(prefix)) return known->counts;
+  owned_ = std::unique_ptr<known_prefix>(new known_prefix{std::string(prefix), {}, std::move(owned_)});
+  prefixes_.store(owned_.get(), std::memory_order_release);
+  return owned_->counts;
 }
 
 namespace {
@@ -47,9 +51,10 @@ void counters::count_wait(std::chrono::steady_clock::duration took, bool told) n
 
 statistics counters::snapshot() const {
   statistics all;
-  const std::shared_lock lock(mutex_);
-  for (const auto& [prefix, from] : prefixes_) {
-    auto& to = all.prefixes[prefix];
+  for (const auto* at = prefixes_.load(std::memory_order_acquire); at != nullptr; at = at->next.get()) {
+    const auto* from = &at->counts;
+    auto& to = all.prefixes[at->name];
+    to.local_hits = from->local_hits;
     to.hits = from->hits;
     to.misses = from->misses;
     to.bypasses = from->bypasses;

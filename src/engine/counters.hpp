@@ -3,11 +3,11 @@
 
 #include "reprise/statistics.hpp"
 
+#include <array>
 #include <atomic>
 #include <chrono>
-#include <map>
 #include <memory>
-#include <shared_mutex>
+#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -15,7 +15,7 @@ namespace reprise::engine {
 
 struct prefix_counters {
   using counter = std::atomic<std::uint64_t>;
-  counter hits{0}, misses{0}, bypasses{0}, collapsed{0};
+  counter hits{0}, local_hits{0}, misses{0}, bypasses{0}, collapsed{0};
   counter fills_stored{0}, fills_rejected{0}, fills_too_large{0}, fills_failed{0};
   counter scopes_full{0}, undecodable{0}, invalidations{0}, invalidated_keys{0};
 };
@@ -32,8 +32,17 @@ class counters {
   statistics snapshot() const;
 
  private:
-  mutable std::shared_mutex mutex_;
-  std::map<std::string, std::unique_ptr<prefix_counters>, std::less<>> prefixes_;
+  // A list that only grows, at its head: who walks it takes no lock.
+  struct known_prefix {
+    const std::string name;
+    prefix_counters counts{};
+    const std::unique_ptr<known_prefix> next;
+  };
+  known_prefix* find(std::string_view prefix) const noexcept;
+
+  std::mutex growing_;
+  std::unique_ptr<known_prefix> owned_;
+  std::atomic<known_prefix*> prefixes_{nullptr};
   std::array<std::atomic<std::uint64_t>, statistics::backend_bounds.size() + 1> calls_{};
   std::array<std::atomic<std::uint64_t>, statistics::wait_bounds.size() + 1> waits_{};
   std::atomic<std::uint64_t> call_nanoseconds_{0}, wait_nanoseconds_{0}, failures_{0}, replays_{0}, not_acknowledged_{0};

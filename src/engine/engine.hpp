@@ -12,6 +12,7 @@
 #include "src/engine/acknowledgements.hpp"
 #include "src/engine/counters.hpp"
 #include "src/engine/flight.hpp"
+#include "src/engine/l1.hpp"
 #include "src/engine/observer.hpp"
 #include "src/engine/origin_gate.hpp"
 #include "src/engine/trust.hpp"
@@ -43,6 +44,8 @@ struct visit {
   engine::trust::ticket ticket{};       // the trust under which it uses the cache; empty: it does not
   std::string_view why{};               // it does not: because
   bool is_alone = false;                // nor does it share anybody's read
+  local_copies mode = local_copies::off;
+  std::shared_ptr<const engine::local_entry> local{};   // what L1 has; its generation is still to be compared
   std::optional<backend::value> generation{}, entry{};  // what the look found
   bool is_looked = false;
   std::shared_ptr<const void> owner{};  // the engine: a server that stops hard destroys it before suspended requests
@@ -79,6 +82,8 @@ class response_cache::impl : public std::enable_shared_from_this<impl> {
   // serve.cpp
   awaitable<result<cached_reply>> bypass(visit& request, std::string_view why);
   awaitable<result<cached_reply>> read_alone(visit& request, std::string_view why);
+  awaitable<void> look_once(std::span<visit* const> several);
+  void keep(const visit& request, const backend::value& entry);
   cached_reply answer_hit(visit& request, std::shared_ptr<const void> owner, const core::decoded_entry& decoded);
   cached_reply answer_shared(const engine::shared_result& from, outcome how) const;
   // fill.cpp
@@ -150,6 +155,7 @@ class response_cache::impl : public std::enable_shared_from_this<impl> {
   const std::shared_ptr<spdlog::logger> logger_;
 
   engine::trust trust_;
+  engine::l1 local_;
   engine::counters counters_;
   engine::fills fills_;
   engine::bypasses bypasses_;

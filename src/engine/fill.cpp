@@ -166,6 +166,7 @@ auto response_cache::impl::commit(visit& request, const engine::shared_reply& re
     ++request.count.fills_failed;
   } else if (*committed == backend::commit_outcome::stored) {
     ++request.count.fills_stored;
+    keep(request, {nullptr, ask.entry});
   } else {
     ++request.count.fills_rejected;
     if (*committed == backend::commit_outcome::scope_full) ++request.count.scopes_full;

@@ -42,6 +42,8 @@ auto response_cache::impl::invalidate_here(std::vector<scope> scopes, const std:
   for (const auto& one : scopes) generations.push_back(one.generation_key());
   const auto began = world_->now();
   const auto done = co_await backend_->invalidate(std::move(generations), settings_.deadline);
+  // Executed or not: what is asked for again is asked of the backend.
+  for (const auto& one : scopes) local_.generations.erase(one.generation_key());
   counters_.count_call(world_->now() - began, done.has_value());
   if (!done) {
     if (done.error() == errc::wrong_role) lose(at.session, "the server is no master any more");

@@ -30,6 +30,9 @@ auto response_cache::impl::run() -> awaitable<void> {
     }
     if (const auto engine = weak.lock()) engine->lose(engine->trust_.session(), text);
   });
+  backend_->on_changed([weak = weak_from_this()](std::string_view key) {
+    if (const auto engine = weak.lock()) engine->local_.generations.erase(key);
+  });
   core::backoff pauses(settings_.shortest_pause, settings_.longest_pause);
   auto next_line = world_->now();
   while (!stopped_) {
@@ -58,6 +61,7 @@ auto response_cache::impl::run() -> awaitable<void> {
 // Returns when the session is over.
 auto response_cache::impl::keep_session(std::uint64_t session, std::string identity) -> awaitable<result<void>> {
   acknowledgements_.begin(session);
+  local_.empty();
   relay_state here{session, identity, {}, {}};
   std::int64_t epoch = 0;
   // Without a lease first, until little is left: under one, the rest must not take longer than it lasts. From begin() on,
@@ -110,8 +114,10 @@ auto response_cache::impl::keep_period(relay_state& here) -> awaitable<result<vo
   const auto outcome = co_await relay_pass(here, settings_.period);
   if (!outcome) co_return outcome.error();
   // After the invalidations, role and identity again: a demoted or resynchronised server drops no idle client.
+  const auto asked = world_->now();
   const auto now = co_await backend_->check();
   if (!now) co_return now.error();
+  local_.heard_until(asked + 2 * settings_.period);
   if (*now != here.identity) co_return errc::wrong_role;
   credit(here, outcome->executed);
   start_recording(here);
@@ -161,6 +167,7 @@ auto response_cache::impl::give_back() -> awaitable<void> {
 void response_cache::impl::lose(std::uint64_t session, std::string_view why) {
   if (!trust_.end(session)) return;
   backend_->close();
+  local_.empty();
   if (stopped_) return;
   if (logger_) logger_->warn("[Redis] Connection lost: {}. Caching bypassed; retrying.", why);
   boost::asio::co_spawn(keeper_executor_, give_back(), boost::asio::detached);

@@ -15,6 +15,7 @@ response_cache::impl::impl(options settings, std::shared_ptr<backend> where, std
       log_(log ? std::move(log) : make_volatile_log()),
       world_(world ? std::move(world) : make_environment()),
       logger_(std::move(logger)),
+      local_(settings_.local_bytes, settings_.local),
       gate_(std::make_shared<engine::origin_gate>(settings_.origin_reads, settings_.origin_wait, world_)),
       breaker_(breaker_threshold, core::backoff(settings_.shortest_pause, settings_.longest_pause)),
       observer_(std::make_shared<engine::observer>(
@@ -33,6 +34,9 @@ statistics response_cache::impl::snapshot() const {
   if (all.trusted) all.lease = trust_.until() - world_->now();
   all.writes_waiting = observer_->waiting();
   all.origin_reads = gate_->taken();
+  all.local_entries = local_.entries.size();
+  all.local_bytes = local_.entries.bytes();
+  all.local_evictions = local_.entries.evictions();
   return all;
 }
 

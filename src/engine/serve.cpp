@@ -55,33 +55,65 @@ std::unique_ptr<visit> response_cache::impl::prepare(const cache_policy& policy,
   here->key = std::move(*key);
   here->generation_key = here->where->generation_key();
   here->is_alone = false;
-  here->ticket = trust_.current(world_->now());
+  const auto now = world_->now();
+  here->ticket = trust_.current(now);
   here->is_looked = !here->ticket;
-  if (!here->ticket) here->why = backend_ ? "unavailable" : "off";
+  if (!here->ticket) {
+    here->why = backend_ ? "unavailable" : "off";
+    return here;
+  }
+  here->mode = local_.mode_of(policy);
+  if (here->mode != local_copies::off) here->local = local_.entries.find(here->key);
+  if (here->mode != local_copies::tracked || !here->local || !local_.is_heard(now)) return here;
+  const auto known = local_.generations.find(here->generation_key);
+  if (!known || core::judge(*known, here->local->decoded, here->ticket->of(policy.prefix), world_->wall()) != core::verdict::hit)
+    return here;
+  here->generation = backend::value{known, *known};
+  here->is_looked = true;  // nobody need be asked
   return here;
 }
 
 auto response_cache::impl::look(std::span<visit* const> several) -> awaitable<void> {
-  boost::container::small_vector<backend::slot, 4> slots;
   boost::container::small_vector<visit*, 2> asking;
-  for (auto* each : several) {
-    if (std::exchange(each->is_looked, true)) continue;
-    asking.push_back(each);
-    slots.push_back({each->generation_key});
-    slots.push_back({each->key});
-  }
+  for (auto* each : several)
+    if (!std::exchange(each->is_looked, true)) asking.push_back(each);
   if (asking.empty()) co_return;
-  auto& left = asking.front()->left;
+  co_await look_once(asking);
+  // Where what we keep is not of the present generation, the entry may still be there.
+  const auto again = std::remove_if(asking.begin(), asking.end(), [&](visit* each) {
+    if (!each->ticket || !each->local || !each->generation) return true;
+    const auto kept = std::exchange(each->local, nullptr);
+    const auto& stamp = each->ticket->of(each->policy.prefix);
+    const auto what = core::judge(each->generation->text, kept->decoded, stamp, world_->wall());
+    if (what == core::verdict::hit) each->local = kept;
+    return what == core::verdict::hit || what == core::verdict::foreign;
+  });
+  asking.erase(again, asking.end());
+  if (!asking.empty()) co_await look_once(asking);
+}
+
+// One round trip: of those that have an entry here the generation alone.
+auto response_cache::impl::look_once(std::span<visit* const> several) -> awaitable<void> {
+  boost::container::small_vector<backend::slot, 4> slots;
+  boost::container::small_vector<engine::local_generations::ticket, 2> tickets;
+  for (auto* each : several) {
+    tickets.push_back(local_.generations.begin(each->generation_key));
+    slots.push_back({each->generation_key, each->mode == local_copies::tracked});
+    if (!each->local) slots.push_back({each->key});
+  }
+  auto& left = several.front()->left;
   const auto found = co_await timed(left, [&](duration limit) { return backend_->read(slots, limit); });
-  for (std::size_t i = 0; i < asking.size(); ++i) {
-    auto& each = *asking[i];
+  auto slot = slots.begin();
+  for (std::size_t i = 0; i < several.size(); ++i) {
+    auto& each = *several[i];
     each.left = left;
-    if (found && trust_.holds(each.ticket)) {
-      each.generation = std::move(slots[2 * i].found);
-      each.entry = std::move(slots[2 * i + 1].found);
-    } else {  // an answer counts only under the trust that it was asked for
+    each.generation = std::move(slot++->found);
+    if (!each.local) each.entry = std::move(slot++->found);
+    if (!found || !trust_.holds(each.ticket)) {  // an answer counts only under the trust that it was asked for
       each.ticket = {};
       each.why = "unavailable";
+    } else if (each.mode == local_copies::tracked && each.generation) {
+      (void)local_.generations.put(each.generation_key, each.generation->text, tickets[i]);
     }
   }
 }
@@ -95,18 +127,35 @@ auto response_cache::impl::serve(visit& here, const origin& read) -> awaitable<r
   if (here.is_alone) co_return co_await read_alone(here, here.why);
   if (!here.ticket) co_return co_await bypass(here, here.why);
 
-  const auto& stamp = here.ticket->of(here.policy.prefix);
   const auto text = [](const std::optional<backend::value>& from) {
     return from ? std::optional(from->text) : std::nullopt;
   };
-  const auto judged = core::judge(text(here.generation), text(here.entry), stamp, world_->wall());
-  if (judged.what == core::verdict::hit) co_return answer_hit(here, std::move(here.entry->owner), judged.entry);
+  const auto& stamp = here.ticket->of(here.policy.prefix);
+  const auto now = world_->wall();
+  if (here.local && core::judge(text(here.generation), here.local->decoded, stamp, now) == core::verdict::hit) {
+    const auto& decoded = here.local->decoded;
+    here.count.local_hits.fetch_add(1, std::memory_order_relaxed);
+    co_return answer_hit(here, here.local, decoded);
+  }
+  const auto judged = core::judge(text(here.generation), text(here.entry), stamp, now);
+  if (judged.what == core::verdict::hit) {
+    keep(here, *here.entry);
+    co_return answer_hit(here, std::move(here.entry->owner), judged.entry);
+  }
   if (judged.what == core::verdict::undecodable) ++here.count.undecodable;
   std::optional<std::string> seen;
   if (here.generation && core::has_stamp(here.generation->text, stamp)) seen = here.generation->text;
+  here.local.reset();
   here.generation.reset();
   here.entry.reset();
   co_return co_await fill(here, std::move(seen));
+}
+
+// An entry that was read, or stored, is kept here too.
+void response_cache::impl::keep(const visit& request, const backend::value& entry) {
+  if (request.mode == local_copies::off) return;
+  if (auto made = engine::make_local_entry(std::make_shared<const std::string>(entry.text)))
+    (void)local_.entries.put(request.key, std::move(made));
 }
 
 cached_reply response_cache::impl::answer_hit(visit& request, std::shared_ptr<const void> owner,

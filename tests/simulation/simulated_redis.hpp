@@ -71,6 +71,7 @@ class simulated_backend final : public backend, public std::enable_shared_from_t
   awaitable<std::string> check() override;
   void close() noexcept override;
   void on_lost(std::function<void(const std::string&)> handler) override { lost_ = std::move(handler); }
+  void on_changed(std::function<void(std::string_view)> handler) override { changed_ = std::move(handler); }
   std::string address() const override { return "simulated"; }
   awaitable<void> read(std::span<slot> slots, deadline limit) override;
   awaitable<begun> begin(const begin_request& request, deadline limit) override;
@@ -102,6 +103,7 @@ class simulated_backend final : public backend, public std::enable_shared_from_t
   actor& whose_;
   std::shared_ptr<session> session_;
   std::function<void(const std::string&)> lost_;
+  std::function<void(std::string_view)> changed_;
   bool is_dead_ = false;
 };
 

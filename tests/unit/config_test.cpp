@@ -57,7 +57,7 @@ TEST(config, nothing_set_has_the_defaults) {
   EXPECT_EQ(value.redis_deadline, 50ms);
   EXPECT_EQ(value.cache_ttl, 600s);
   EXPECT_EQ(value.cache_l1_bytes, 64u << 20);
-  EXPECT_EQ(value.l1_mode, l1_mode::validated);
+  EXPECT_EQ(value.l1_mode, reprise::local_copies::validated);
   EXPECT_EQ(value.jwt_ttl, 7 * 24h);
   EXPECT_FALSE(value.admin_email);
   EXPECT_EQ(value.auth_rate_limit, 30);

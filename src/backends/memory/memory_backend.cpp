@@ -165,6 +165,8 @@ class memory_backend final : public backend {
   }
   void close() noexcept override { open_ = false; }
   void on_lost(std::function<void(const std::string&)>) override {}  // it is never lost
+  // Nobody else changes what is here, and who changes it knows of it.
+  void on_changed(std::function<void(std::string_view)>) override {}
   std::string address() const override { return "memory://"; }
 
   awaitable<void> read(std::span<slot> slots, deadline) override {

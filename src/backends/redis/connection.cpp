@@ -31,7 +31,7 @@ boost::redis::config wire_config(const redis_options& options) {
     config.setup.push("HELLO", "3", "AUTH", options.user.empty() ? "default" : options.user, options.password, "SETNAME",
                       "reprise");
   if (options.database != 0) config.setup.push("SELECT", options.database);
-  // Tracks no key (OPTIN, and nobody opts in). But a server that empties its data tells its tracking clients of that, in
+  // Tracks what is asked for (OPTIN), and tells more: a server that empties its data tells its tracking clients of that, in
   // order with its replies: also where it does so because it became a replica and takes over another server's data, which
   // ends no connection and may be over before anybody asks for its role.
   config.setup.push("CLIENT", "TRACKING", "ON", "OPTIN");
@@ -64,11 +64,13 @@ connection::connection(asio::any_io_executor executor, const redis_options& opti
   wire_.set_receive_response(pushes_);
 }
 
-void connection::start(std::function<void(const std::string& why)> ended) {
+void connection::start(std::function<void(const std::string& why)> ended, std::function<void(std::string_view)> changed) {
+  changed_ = std::move(changed);
+  asio::co_spawn(executor_, [self = shared_from_this()] { return self->listen(); }, asio::detached);
   auto run = [self = shared_from_this(), ended = std::move(ended)]() -> asio::awaitable<void> {
     const auto [error] = co_await self->wire_.async_run(wire_config(self->options_), asio::as_tuple(asio::deferred));
     if (self->end_reason_.empty()) self->end_reason_ = error ? error.message() : "closed";
-    self->wire_.cancel(boost::redis::operation::exec);  // what was queued for this server dies with the connection
+    self->wire_.cancel();  // what was queued for this server dies with the connection, and listen() ends
     ended(self->end_reason_);
   };
   asio::co_spawn(executor_, std::move(run), asio::detached);
@@ -117,7 +119,8 @@ void connection::send_reads() {
 }
 
 boost::system::error_code connection::outcome(boost::system::error_code error, const reply& answer, time sent, deadline limit) {
-  if (is_emptied()) {
+  take_pushes();
+  if (is_emptied_) {
     // The answer may be another server's data.
     last_error_ = end_reason_ = "the server has emptied its data, or taken over another server's";
     close();
@@ -139,8 +142,48 @@ boost::system::error_code connection::outcome(boost::system::error_code error, c
   return not_understood ? errc::bad_reply : errc::unavailable;
 }
 
-// The only push that a client gets that tracks nothing. It was parsed before any reply that came after it.
-bool connection::is_emptied() const { return pushes_.has_value() ? !pushes_->empty() : true; }
+// News that come while nobody waits for a reply.
+asio::awaitable<void> connection::listen() {
+  const auto self = shared_from_this();
+  for (;;) {
+    const auto [error] = co_await wire_.async_receive2(asio::as_tuple(asio::deferred));
+    take_pushes();
+    if (is_emptied_) close();
+    if (error || is_emptied_) co_return;
+  }
+}
+
+// A push was parsed before any reply that came after it: so whoever looks here before a reply is used, misses nothing.
+//   >2 "invalidate" [key …]   tracked keys were changed, removed or evicted
+//   >2 "invalidate" null      all data was dropped, or another server's taken over
+void connection::take_pushes() {
+  namespace resp3 = boost::redis::resp3;
+  if (pushes_.has_error()) is_emptied_ = true;
+  if (is_emptied_ || pushes_->empty()) return;
+  const auto& nodes = pushes_.value();
+  for (auto node = nodes.begin(); node != nodes.end();) {
+    // What is no list of keys may mean anything.
+    const auto left = nodes.end() - node;
+    if (left < 3 || node->data_type != resp3::type::push || node[1].value != "invalidate" ||
+        node[2].data_type != resp3::type::array || left < 3 + static_cast<std::ptrdiff_t>(node[2].aggregate_size)) {
+      is_emptied_ = true;
+      return;
+    }
+    const auto end = node + 3 + static_cast<std::ptrdiff_t>(node[2].aggregate_size);
+    for (node += 3; node != end; ++node)
+      if (changed_) changed_(node->value);
+  }
+  pushes_->clear();
+}
+
+auto connection::ping(deadline limit) -> awaitable<void> {
+  boost::redis::request request;
+  request.get_config().cancel_if_not_connected = true;
+  request.push("PING");
+  const auto answer = co_await execute(request, limit);
+  if (!answer) co_return answer.error();
+  co_return result<void>();
+}
 
 auto connection::run_script(script which, std::span<const std::string_view> keys,
                             std::span<const std::string_view> arguments, deadline limit) -> awaitable<reply> {

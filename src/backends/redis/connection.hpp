@@ -29,12 +29,16 @@ class connection : public std::enable_shared_from_this<connection> {
 
   connection(boost::asio::any_io_executor executor, const redis_options& options);
 
-  // Begins to connect; `ended` is called once, on the executor, when the connection is over, with the reason.
-  void start(std::function<void(const std::string& why)> ended);
+  // Begins to connect; `ended` is called once, on the executor, when the connection is over, with the reason; `changed` with
+  // each tracked key that was changed, before any reply that came after the news.
+  void start(std::function<void(const std::string& why)> ended, std::function<void(std::string_view key)> changed);
   // Role, run id and replication id, and loads the scripts. errc::wrong_role for a replica.
   awaitable<std::string> prepare();
   // Role, run id and replication id alone.
   awaitable<std::string> identify(deadline limit);
+
+  // Does it still answer?
+  awaitable<void> ping(deadline limit);
 
   // Sends the request as it is. errc::refused where any of its commands answered with an error.
   awaitable<reply> execute(const boost::redis::request& request, deadline limit);
@@ -53,11 +57,14 @@ class connection : public std::enable_shared_from_this<connection> {
   void send_reads();
   // What became of a request: no error where the answer may be used.
   boost::system::error_code outcome(boost::system::error_code error, const reply& answer, time sent, deadline limit);
-  bool is_emptied() const;
+  boost::asio::awaitable<void> listen();
+  void take_pushes();
 
   boost::asio::any_io_executor executor_;
   redis_options options_;
+  std::function<void(std::string_view key)> changed_;
   reply pushes_;
+  bool is_emptied_ = false;  // the server's data was dropped or replaced
   boost::redis::connection wire_;
   std::array<std::string, script_sources.size()> digests_;
   std::string last_error_;

@@ -23,6 +23,7 @@ using std::chrono::milliseconds;
 
 constexpr std::size_t chunk_keys = 500;
 constexpr int scan_count = 500;
+constexpr std::chrono::seconds check_limit{1};
 
 std::string number(milliseconds time) { return std::to_string(time.count()); }
 
@@ -74,16 +75,23 @@ class redis_backend final : public backend, public std::enable_shared_from_this<
       replace(fresh);
     }
     for (const auto& each : fresh->connections)
-      each->start([self = shared_from_this(), session = std::weak_ptr(fresh)](const std::string& why) {
-        if (const auto ended = session.lock()) self->session_ended(*ended, why);
-      });
+      each->start(
+          [self = shared_from_this(), session = std::weak_ptr(fresh)](const std::string& why) {
+            if (const auto ended = session.lock()) self->session_ended(*ended, why);
+          },
+          changed_);
     auto identity = co_await prepare_all(*fresh);
     if (!identity) close();
     co_return identity;
   }
 
   awaitable<std::string> check() override {
-    co_return co_await on(long_work(), [](connection& wire) { return wire.identify(std::chrono::seconds(1)); });
+    const auto session = current();
+    if (!session) co_return errc::unavailable;
+    for (std::size_t i = 0; i + 1 < session->connections.size(); ++i)
+      if (const auto alive = co_await on(session->connections[i], [](connection& wire) { return wire.ping(check_limit); }); !alive)
+        co_return alive.error();
+    co_return co_await on(session->connections.back(), [](connection& wire) { return wire.identify(check_limit); });
   }
 
   void close() noexcept override {
@@ -94,6 +102,8 @@ class redis_backend final : public backend, public std::enable_shared_from_this<
   }
 
   void on_lost(std::function<void(const std::string&)> handler) override { lost_ = std::move(handler); }
+
+  void on_changed(std::function<void(std::string_view)> handler) override { changed_ = std::move(handler); }
 
   std::string address() const override {
     return fmt::format("redis://{}:{}/{}", options_.host, options_.port, options_.database);
@@ -327,6 +337,7 @@ class redis_backend final : public backend, public std::enable_shared_from_this<
   std::vector<seat> seats_;
   std::atomic<std::uint64_t> sessions_{0};  // raised whenever current_ changes
   std::function<void(const std::string&)> lost_;
+  std::function<void(std::string_view)> changed_;
   mutable std::mutex mutex_;  // guards current_: libstdc++ 12's atomic shared_ptr is no race-free substitute
   std::shared_ptr<session> current_;
 };
