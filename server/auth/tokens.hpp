@@ -14,6 +14,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <span>
 #include <string>
@@ -47,17 +48,24 @@ class token_authority {
   // ended.
   // Tokens without a version, as older versions issued them, are refused.
   // Nothing of the token is parsed before its signature was compared, in constant time, with each secret's.
+  // What this thread has verified before is not verified again (remembered_tokens.hpp).
   result<identity> verify(std::string_view token) const;
 
   std::chrono::seconds ttl() const noexcept { return ttl_; }
 
  private:
+  struct claims {
+    identity who;
+    std::chrono::seconds issued{}, ends{};
+  };
+  result<claims> read(std::string_view token) const;
   bool is_signed_by_us(std::string_view signed_part, std::string_view signature) const;
   std::chrono::seconds seconds_now() const;
 
   std::vector<crypto_auth_hmacsha256_state> keys_;  // keyed and ready: copied for each use
   std::chrono::seconds ttl_;
   clock now_;
+  const std::uint64_t number_;  // of this object among all there ever were
 };
 
 }  // namespace bookings::auth

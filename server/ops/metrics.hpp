@@ -5,14 +5,17 @@
 //   bookings_store_operations_total{operation}    counter; operation="list_bookings" counts origin reads of the list
 #pragma once
 
+#include "server/ops/request_times.hpp"
+
+#include <boost/container_hash/hash.hpp>
 #include <boost/unordered/concurrent_flat_map.hpp>
 #include <prometheus/collectable.h>
 #include <prometheus/counter.h>
 #include <prometheus/family.h>
-#include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -31,8 +34,7 @@ class metrics {
   metrics(const metrics&) = delete;
   metrics& operator=(const metrics&) = delete;
 
-  // `route` is a route's pattern ("/api/gigs/:id"), or one word for all that matches none: never what a client sent,
-  // which would make a series for each path that anybody tries.
+  // REQUIRES: as request_times::observe().
   void observe_request(std::string_view route, unsigned status, std::chrono::nanoseconds took);
 
   void count_store_operation(std::string_view operation);
@@ -44,32 +46,14 @@ class metrics {
   std::string text() const;
 
  private:
-  // A metric's label values: a name, and a number or 0.
-  struct label_view {
-    std::string_view name;
-    unsigned number = 0;
-  };
-  struct label_key {
-    std::string name;
-    unsigned number = 0;
-    operator label_view() const noexcept { return {name, number}; }
-  };
-  struct label_hash {
+  struct text_hash : boost::hash<std::string_view> {
     using is_transparent = void;
-    std::size_t operator()(label_view key) const noexcept;
   };
-  struct label_equal {
-    using is_transparent = void;
-    bool operator()(label_view a, label_view b) const noexcept { return a.number == b.number && a.name == b.name; }
-  };
-  template <class Metric>
-  using cache = boost::unordered::concurrent_flat_map<label_key, Metric*, label_hash, label_equal>;
 
   prometheus::Registry registry_;
-  prometheus::Family<prometheus::Histogram>& request_seconds_;
   prometheus::Family<prometheus::Counter>& store_operations_;
-  cache<prometheus::Histogram> request_seconds_by_label_;
-  cache<prometheus::Counter> store_operations_by_label_;
+  boost::unordered::concurrent_flat_map<std::string, prometheus::Counter*, text_hash, std::equal_to<>> by_operation_;
+  request_times request_times_;
 
   mutable std::mutex mutex_;  // of more_
   std::vector<std::shared_ptr<prometheus::Collectable>> more_;
