@@ -18,6 +18,7 @@
 #include "server/caching/invalidations.hpp"
 #include "server/caching/session_check.hpp"
 #include "server/caching/store_log.hpp"
+#include "server/caching/table_fingerprint.hpp"
 #include "server/http/listener.hpp"
 #include "server/http/pipeline.hpp"
 #include "server/http/rate_limits.hpp"
@@ -64,6 +65,7 @@ std::shared_ptr<reprise::backend> make_backend(const config& settings, const sec
 reprise::options cache_options(const config& settings) {
   reprise::options options;
   options.deployment = settings.deployment_id;
+  options.table = caching::fingerprint_of(caching::present_table());
   options.default_ttl = settings.cache_ttl;
   options.local_bytes = settings.cache_l1_bytes;
   options.local = settings.l1_mode;

@@ -44,6 +44,9 @@ class invalidation_log {
     std::vector<scope> scopes;
     // False for an intent: its write may not have happened yet. It is repeated, and no acknowledgement of it counts.
     bool is_settled = true;
+    // What it invalidates cannot be told: a newer version wrote it, or it is corrupt. So it is everything that this table
+    // (options::table) may have made; `scopes` does not matter.
+    bool is_everything = false;
   };
   // What a pass of the relay reads, all of it in one snapshot that began after the call.
   struct pass {
@@ -51,7 +54,9 @@ class invalidation_log {
     std::vector<row> rows;  // not acknowledged by the identity, oldest first
     bool is_last = true;    // false: there are more rows
     std::int64_t epoch = 0;                       // grows by one with each purge of a prefix
-    std::map<std::string, std::int64_t> epochs;   // of each prefix that was ever purged: the epoch of its last purge
+    // Of each prefix that was ever purged, the epoch of its last purge; and under "#" and a table's hash, which is no prefix,
+    // of all that was made by that table.
+    std::map<std::string, std::int64_t> epochs;
   };
   struct pass_request {
     std::string identity;

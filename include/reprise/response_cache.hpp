@@ -43,6 +43,11 @@ struct visit;  // one GET on its way through the cache
 struct options {
   // Which deployment's data this is: part of every generation, so that two that share a Redis cannot read each other's.
   std::string deployment = "default";
+  // A hash of what invalidates what in this process: of the log's table from rows to scopes, and of what each cached reply
+  // shows. Processes whose tables differ, such as two versions during a rolling upgrade, then serve no entry of one another,
+  // and a write through one waits until the other's table has been applied to it too (docs/consistency.md, "Two versions
+  // side by side"). Empty where there is only one table and never will be another.
+  std::string table{};
   // For policies that name no TTL.
   std::chrono::seconds default_ttl{600};
   // The longest that one request waits for the backend, all its calls together.
@@ -78,6 +83,9 @@ struct options {
     bool accept_late_renewals = false;
     bool answer_without_waiting = false;   // for other nodes' leases
     std::string node;                      // the lease's name; a fresh one for each process where it is empty
+    bool identity_without_table = false;   // towards the log
+    bool stamp_without_table = false;
+    bool unknown_rows_touch_nothing = false;
   } weakened{};
 };
 
@@ -160,6 +168,9 @@ class response_cache {
   // repetition, a write that found nothing to change). errc::not_acknowledged: do not acknowledge the write; it has
   // happened, and its rows see to the invalidation.
   boost::asio::awaitable<result<void>> invalidate(std::vector<scope> scopes, std::vector<std::int64_t> rows = {});
+  // Only the waiting: for rows whose scopes this process cannot tell, since another version wrote them or another process
+  // did all that it could. Nothing is executed or credited here; every node in use repeats them by its own table.
+  boost::asio::awaitable<result<void>> await_acknowledged(std::vector<std::int64_t> rows);
   // One user's entries under a prefix. A role may widen to the whole scope, never narrow it: `role` is checked and then
   // all of the user's roles are invalidated. errc::invalid_name for text that is no name.
   boost::asio::awaitable<result<void>> invalidate(std::string_view user, std::string_view prefix,

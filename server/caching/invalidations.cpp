@@ -38,6 +38,8 @@ std::vector<scope> scopes_of(const change& what, const showing& elsewhere) {
     case change_kind::scope:
       add(scope::parse(what.id));
       break;
+    case change_kind::unknown:
+      break;
   }
   for (const auto& user : elsewhere.booking_lists) add(scope::of_user("bookings", user));
   for (const auto& gig : elsewhere.gig_pages) add(scope::of_thing("gigs", gig));
@@ -49,7 +51,7 @@ std::vector<scope> scopes_of(const change& what, const showing& elsewhere) {
 boost::asio::awaitable<result<void>> invalidator::after(const std::vector<outbox_row>& rows, const showing& seen) {
   std::vector<scope> scopes;
   std::vector<std::int64_t> numbers;
-  bool complete = true;
+  bool complete = true, all_are_known = true;
   for (const auto& row : rows) {
     auto elsewhere = seen;
     if (is_shown_elsewhere(row.what)) {
@@ -61,13 +63,19 @@ boost::asio::awaitable<result<void>> invalidator::after(const std::vector<outbox
         complete = false;
     }
     auto more = scopes_of(row.what, elsewhere);
+    all_are_known = all_are_known && !more.empty();
     scopes.insert(scopes.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
     numbers.push_back(row.number);
   }
   if (rows.empty()) co_return result<void>();  // what nobody else is shown
   // Where the store could not say who is shown it, nothing may be credited: the relay asks it again.
   if (!complete) co_return errc::not_acknowledged;
-  const auto told = co_await cache_.invalidate(std::move(scopes), std::move(numbers));
+  // A repetition of what another version wrote: to execute what is known of it and no more would be no acknowledgement.
+  reprise::result<void> told;
+  if (all_are_known)
+    told = co_await cache_.invalidate(std::move(scopes), std::move(numbers));
+  else
+    told = co_await cache_.await_acknowledged(std::move(numbers));
   if (!told) co_return errc::not_acknowledged;
   co_return result<void>();
 }

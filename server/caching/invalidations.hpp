@@ -13,7 +13,8 @@
 
 namespace bookings::caching {
 
-// The scopes that a change invalidates: its own places, and those of others that show the changed thing.
+// The scopes that a change invalidates: its own places, and those of others that show the changed thing. None where the
+// change is not known, which then touches everything.
 std::vector<reprise::scope> scopes_of(const change& what, const showing& elsewhere);
 
 // Thread-safe. Must outlive the coroutines that use it.

@@ -21,7 +21,7 @@ result<void> wait_until_noticed(store& data) {
   boost::asio::io_context io;
   async_store stores(data, {});
   reprise::response_cache cache({}, nullptr, make_store_log(stores), nullptr, nullptr);
-  auto told = boost::asio::co_spawn(io, cache.invalidate({}, std::move(rows)), boost::asio::use_future);
+  auto told = boost::asio::co_spawn(io, cache.await_acknowledged(std::move(rows)), boost::asio::use_future);
   io.run();
   if (!told.get()) return errc::not_acknowledged;
   return {};

@@ -31,7 +31,10 @@ class store_log final : public reprise::invalidation_log {
           if (!places) return places.error();
           elsewhere = std::move(*places);
         }
-        read.rows.push_back({one.number, scopes_of(one.what, elsewhere)});
+        auto scopes = scopes_of(one.what, elsewhere);
+        // Every change touches something: where this version can name nothing, it does not know what.
+        const bool is_everything = scopes.empty();
+        read.rows.push_back({one.number, std::move(scopes), true, is_everything});
       }
       return read;
     }));

@@ -21,29 +21,34 @@ std::string_view name_of(change_kind kind) noexcept {
     case change_kind::teacher_reviews: return "teacher_reviews";
     case change_kind::session: return "session";
     case change_kind::scope: return "scope";
+    case change_kind::unknown: break;
   }
   return "";
 }
 
 }  // namespace
 
+std::span<const change_kind> known_change_kinds() noexcept { return all_kinds; }
+
 std::string to_text(const change& what) {
+  if (what.kind == change_kind::unknown) return what.id;
   std::string text(name_of(what.kind));
   text += ':';
   text += what.id;
   return text;
 }
 
-std::optional<change> parse_change(std::string_view text) {
+change parse_change(std::string_view text) {
+  const change unknown{change_kind::unknown, std::string(text)};
   const auto colon = text.find(':');
-  if (colon == std::string_view::npos) return {};
+  if (colon == std::string_view::npos) return unknown;
   const auto name = text.substr(0, colon), thing = text.substr(colon + 1);
   for (const auto kind : all_kinds) {
     if (name != name_of(kind)) continue;
     const bool is_good = kind == change_kind::scope ? !thing.empty() && thing.size() <= longest_scope : is_valid_id(thing);
-    if (is_good) return change{kind, std::string(thing)};
+    if (is_good) return {kind, std::string(thing)};
   }
-  return {};
+  return unknown;
 }
 
 void showing::add(const showing& more) {

@@ -5,7 +5,7 @@
 #include "server/domain/errc.hpp"
 
 #include <cstdint>
-#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,7 +21,11 @@ enum class change_kind {
   teacher_reviews,  // id is a teacher: the lists of reviews over all their gigs, and their rating in the profile
   session,          // id is a user: what that user's tokens are held against
   scope,            // id is a cache scope's name, "bookings:user:65f0…": a purge by hand
+  unknown,          // id is a row's text that this version cannot read: another one wrote it, or it is corrupt. Never
+                    // written. Whoever meets it must take it for a change of everything.
 };
+// Those that are written.
+std::span<const change_kind> known_change_kinds() noexcept;
 
 struct change {
   change_kind kind;
@@ -29,9 +33,10 @@ struct change {
   friend bool operator==(const change&, const change&) = default;
 };
 
-// The text of an outbox row, "user_bookings:65f0…" or "gig:65f0…", and back; absent where the text is no such thing.
+// The text of an outbox row, "user_bookings:65f0…" or "gig:65f0…", and back; of the kind `unknown` where the text is no
+// such thing.
 std::string to_text(const change& what);
-std::optional<change> parse_change(std::string_view text);
+change parse_change(std::string_view text);
 
 // Where a changed thing is shown by what is another's: a gig's title among bookings, a user's name in nearly
 // everything. Empty for a change that only its own places show.

@@ -1,5 +1,6 @@
-// Rows whose invalidation this session has executed, and that the log does not know of yet. They are recorded apart from
-// the relay's passes: a store that is slow to write must not end a lease.
+// Rows that this session has in hand: those whose invalidation it has executed, and that the log does not know of yet, and
+// those that are executed once every node works under an epoch. Both are seen to apart from the relay's passes: a store that
+// is slow to write must not end a lease.
 //
 // Thread-safe.
 #pragma once
@@ -23,11 +24,26 @@ class acknowledgements {
     const std::lock_guard lock(mutex_);
     session_ = session;
     unrecorded_.clear();
+    held_.clear();
   }
   // No effect where it is not that session any more.
   void add(std::uint64_t session, std::span<const row_number> rows) {
     const std::lock_guard lock(mutex_);
-    if (session_ == session) unrecorded_.insert(rows.begin(), rows.end());
+    if (session_ != session) return;
+    unrecorded_.insert(rows.begin(), rows.end());
+    for (const auto row : rows) held_.erase(row);
+  }
+  // In hand, and not executed before they are added.
+  void hold(std::uint64_t session, std::span<const row_number> rows) {
+    const std::lock_guard lock(mutex_);
+    if (session_ == session) held_.insert(rows.begin(), rows.end());
+  }
+  // Not sorted.
+  std::vector<row_number> in_hand() const {
+    const std::lock_guard lock(mutex_);
+    std::vector<row_number> all(unrecorded_.begin(), unrecorded_.end());
+    all.insert(all.end(), held_.begin(), held_.end());
+    return all;
   }
   // Sorted.
   std::vector<row_number> unrecorded() const {
@@ -43,7 +59,7 @@ class acknowledgements {
  private:
   mutable std::mutex mutex_;
   std::uint64_t session_ = 0;
-  std::set<row_number> unrecorded_;
+  std::set<row_number> unrecorded_, held_;
 };
 
 }  // namespace reprise::engine

@@ -66,6 +66,7 @@ class response_cache::impl : public std::enable_shared_from_this<impl> {
   awaitable<void> look(std::span<visit* const> several);
   awaitable<result<cached_reply>> serve(visit& request, const origin& read);
   awaitable<result<void>> invalidate(std::vector<scope> scopes, std::vector<std::int64_t> rows);
+  awaitable<result<void>> await_acknowledged(std::vector<std::int64_t> rows);
   awaitable<result<void>> invalidate_all(std::string prefix);
   bool is_available() const { return static_cast<bool>(trust_.current(world_->now())); }
   statistics snapshot() const;
@@ -100,12 +101,14 @@ class response_cache::impl : public std::enable_shared_from_this<impl> {
   // relay.cpp
   struct relay_state {  // of one session
     std::uint64_t session = 0;
-    std::string identity, nonce;  // no nonce before the claim
+    std::string server;           // which data the backend says it holds
+    std::string identity, nonce;  // as the log knows that, with this process's table; no nonce before the claim
     struct part {
       std::int64_t row = 0;
       std::vector<std::string> keys;  // still to be removed
     };
     std::deque<part> parts;  // rows of too many scopes for one pass
+    environment::steady_time next_purge_line{};
   };
   struct passed {
     std::vector<std::int64_t> executed;
@@ -116,17 +119,31 @@ class response_cache::impl : public std::enable_shared_from_this<impl> {
   static constexpr std::chrono::seconds claim_again{30};
   awaitable<result<passed>> relay_pass(relay_state& here, std::chrono::milliseconds at_least);
   awaitable<result<std::vector<std::int64_t>>> relay_parts(relay_state& here);
+  awaitable<result<std::int64_t>> purge_table(relay_state& here);
+  awaitable<void> credit_once_purged(std::uint64_t session, std::string identity, std::int64_t epoch,
+                                     std::vector<std::int64_t> rows);
   void credit(const relay_state& here, const std::vector<std::int64_t>& rows);
   void start_recording(const relay_state& here);
   awaitable<void> record(std::uint64_t session, std::string identity);
   // keeper.cpp
-  awaitable<result<void>> keep_session(std::uint64_t session, std::string identity);
+  awaitable<result<void>> keep_session(std::uint64_t session, std::string server);
   awaitable<result<void>> keep_period(relay_state& here);
   engine::stamps stamps_of(const relay_state& here, const passed& outcome) const;
   result<void> extend(const relay_state& here, environment::steady_time sent);
   awaitable<result<void>> put_lease(std::string identity, std::int64_t epoch);
   awaitable<void> give_back();
   void lose(std::uint64_t session, std::string_view why);
+
+  // With the table's hash in it, a name towards the log says also by what the rows that it acknowledges were expanded, and a
+  // stamp who can have made an entry. The backend knows nothing of it.
+  std::string with_table(const std::string& server) const {
+    return settings_.table.empty() ? server : server + '#' + settings_.table;
+  }
+  std::string name_in_log(const std::string& server) const {
+    return settings_.weakened.identity_without_table ? server : with_table(server);
+  }
+  // Under which the log keeps the epoch of all that this table made. No prefix: '#' is in none.
+  std::string epoch_of_table() const { return '#' + settings_.table; }
 
   std::chrono::seconds ttl_of(const cache_policy& policy) const { return policy.ttl.value_or(settings_.default_ttl); }
   void log_request(spdlog::level::level_enum level, const visit& request, std::string_view what) const;

@@ -68,6 +68,15 @@ auto response_cache::impl::tidy(std::vector<scope> scopes) -> awaitable<void> {
   }
 }
 
+auto response_cache::impl::await_acknowledged(std::vector<std::int64_t> rows) -> awaitable<result<void>> {
+  const auto self = shared_from_this();
+  const auto began = world_->now();
+  std::string nobody;
+  const auto told = co_await observer_->rows_acknowledged(std::move(rows), std::move(nobody));
+  counters_.count_wait(world_->now() - began, told.has_value());
+  co_return told;
+}
+
 auto response_cache::impl::invalidate_all(std::string prefix) -> awaitable<result<void>> {
   const auto self = shared_from_this();
   if (!is_valid_name(prefix)) co_return errc::invalid_name;

@@ -40,7 +40,7 @@ auto response_cache::impl::run() -> awaitable<void> {
     if (identity) {
       if (logger_) logger_->info("[Redis] Connected successfully");
       const auto opened = world_->now();
-      const auto session = trust_.begin(*identity);
+      const auto session = trust_.begin(name_in_log(*identity));
       const auto kept = co_await keep_session(session, *identity);
       if (!stopped_ && !kept) lose(session, kept.error().message());
       if (world_->now() - opened > settled) pauses.reset();
@@ -59,10 +59,11 @@ auto response_cache::impl::run() -> awaitable<void> {
 }
 
 // Returns when the session is over.
-auto response_cache::impl::keep_session(std::uint64_t session, std::string identity) -> awaitable<result<void>> {
+auto response_cache::impl::keep_session(std::uint64_t session, std::string server) -> awaitable<result<void>> {
   acknowledgements_.begin(session);
   local_.empty();
-  relay_state here{session, identity, {}, {}};
+  const auto identity = name_in_log(server);
+  relay_state here{session, server, identity, {}, {}};
   std::int64_t epoch = 0;
   // Without a lease first, until little is left: under one, the rest must not take longer than it lasts. From begin() on,
   // a write that commits sees a session and invalidates on it, and one that committed before is in what is read here.
@@ -118,7 +119,7 @@ auto response_cache::impl::keep_period(relay_state& here) -> awaitable<result<vo
   const auto now = co_await backend_->check();
   if (!now) co_return now.error();
   local_.heard_until(asked + 2 * settings_.period);
-  if (*now != here.identity) co_return errc::wrong_role;
+  if (*now != here.server) co_return errc::wrong_role;
   credit(here, outcome->executed);
   start_recording(here);
   // The epochs before the lease that names them: a purge is answered as soon as it sees that.
@@ -129,7 +130,10 @@ auto response_cache::impl::keep_period(relay_state& here) -> awaitable<result<vo
 }
 
 engine::stamps response_cache::impl::stamps_of(const relay_state& here, const passed& outcome) const {
-  return engine::stamps(settings_.deployment, here.identity, here.nonce, outcome.epochs);
+  const auto everything = outcome.epochs.find(epoch_of_table());
+  const auto& holds = settings_.weakened.stamp_without_table ? here.server : with_table(here.server);
+  return engine::stamps(settings_.deployment, holds, here.nonce, everything != outcome.epochs.end() ? everything->second : 0,
+                        outcome.epochs);
 }
 
 // The lease that was sent at `sent` is there: the cache may be used until it ends.

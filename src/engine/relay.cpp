@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t pass_rows = 500;
 constexpr std::size_t chunk_keys = 500;
+constexpr std::chrono::seconds quiet{30};  // between two lines about rows of another version
 // A write that shows in a hundred thousand lists takes a second to repeat. In one pass that would end every lease, so
 // such rows go in parts, this many keys a pass; their writer waits meanwhile.
 constexpr std::size_t part_keys_a_pass = 10'000;
@@ -22,7 +23,7 @@ auto response_cache::impl::relay_pass(relay_state& here, std::chrono::millisecon
   ask.identity = here.identity;
   ask.at_least = at_least;
   ask.limit = pass_rows;
-  ask.except = acknowledgements_.unrecorded();
+  ask.except = acknowledgements_.in_hand();
   for (const auto& part : here.parts) ask.except.push_back(part.row);
   std::sort(ask.except.begin(), ask.except.end());
   auto read = co_await log_->read_pass(ask);
@@ -32,8 +33,14 @@ auto response_cache::impl::relay_pass(relay_state& here, std::chrono::millisecon
   if (settings_.weakened.trust_without_replay && !trust_.current(world_->now())) read->rows.clear();
 
   std::vector<std::string> keys;
-  std::vector<std::int64_t> whole;
+  std::vector<std::int64_t> whole, unknown;
+  bool needs_purge = false;
   for (const auto& row : read->rows) {
+    if (row.is_everything && !settings_.weakened.unknown_rows_touch_nothing) {
+      needs_purge = true;
+      if (row.is_settled) unknown.push_back(row.number);
+      continue;
+    }
     std::vector<std::string> its;
     its.reserve(row.scopes.size());
     for (const auto& one : row.scopes) its.push_back(one.generation_key());
@@ -60,7 +67,44 @@ auto response_cache::impl::relay_pass(relay_state& here, std::chrono::millisecon
   outcome.is_last = read->is_last && here.parts.empty();
   outcome.epoch = read->epoch;
   outcome.epochs = std::move(read->epochs);
+  if (needs_purge) {
+    const auto epoch = co_await purge_table(here);
+    if (!epoch) co_return epoch.error();
+    // This node works under it from this pass on; its lease names it after the next, which has read all that came before.
+    outcome.epochs[epoch_of_table()] = *epoch;
+    acknowledgements_.hold(here.session, unknown);
+    boost::asio::co_spawn(keeper_executor_, credit_once_purged(here.session, here.identity, *epoch, std::move(unknown)),
+                          boost::asio::detached);
+  }
   co_return outcome;
+}
+
+// Rows of which this version cannot tell what they invalidate: everything that its table has made is given up, in every
+// Redis, by raising the epoch that is in all its stamps. What other tables made stays; they know what the row means.
+auto response_cache::impl::purge_table(relay_state& here) -> awaitable<result<std::int64_t>> {
+  const auto epoch = co_await log_->bump_epoch(epoch_of_table());
+  if (!epoch || !logger_ || world_->now() < here.next_purge_line) co_return epoch;
+  here.next_purge_line = world_->now() + quiet;
+  logger_->warn("[Cache] The log has changes that this version does not know. What it has cached is given up for each (epoch {})",
+                *epoch);
+  co_return epoch;
+}
+
+// As with any purge, no node works under an earlier epoch once every lease names this one: then the rows are executed.
+auto response_cache::impl::credit_once_purged(std::uint64_t session, std::string identity, std::int64_t epoch,
+                                              std::vector<std::int64_t> rows) -> awaitable<void> {
+  const auto self = shared_from_this();
+  while (!stopped_ && trust_.session() == session) {
+    const auto reached = co_await observer_->epoch_reached(epoch);
+    if (!reached) continue;
+    relay_state here;
+    here.session = session;
+    here.identity = identity;
+    credit(here, rows);
+    counters_.count_replays(rows.size());
+    start_recording(here);
+    co_return;
+  }
 }
 
 // Carries the parts on; returns the rows that are finished.

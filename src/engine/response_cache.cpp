@@ -80,6 +80,10 @@ boost::asio::awaitable<result<void>> response_cache::invalidate(std::vector<scop
   return impl_->invalidate(std::move(scopes), std::move(rows));
 }
 
+boost::asio::awaitable<result<void>> response_cache::await_acknowledged(std::vector<std::int64_t> rows) {
+  return impl_->await_acknowledged(std::move(rows));
+}
+
 boost::asio::awaitable<result<void>> response_cache::invalidate(std::string_view user, std::string_view prefix,
                                                                 std::string_view role) {
   auto where = scope::of_user(prefix, user);

@@ -7,11 +7,12 @@
 
 namespace reprise::engine {
 
-stamps::stamps(std::string_view deployment, std::string_view identity, std::string_view nonce,
+stamps::stamps(std::string_view deployment, std::string_view identity, std::string_view nonce, std::int64_t of_everything,
                const std::map<std::string, std::int64_t>& epochs) {
+  const auto everything = std::to_string(of_everything);
   crypto_generichash_state hash;
   crypto_generichash_init(&hash, nullptr, 0, 16);
-  for (const auto part : {deployment, identity, nonce}) {
+  for (const auto part : {deployment, identity, nonce, std::string_view(everything)}) {
     const unsigned char length[2] = {static_cast<unsigned char>(part.size() >> 8), static_cast<unsigned char>(part.size())};
     crypto_generichash_update(&hash, length, sizeof length);  // "ab","c" and "a","bc" must differ
     crypto_generichash_update(&hash, reinterpret_cast<const unsigned char*>(part.data()), part.size());

@@ -27,8 +27,9 @@ namespace reprise::engine {
 // What makes generations of one trust: they begin with the stamp of their prefix.
 class stamps {
  public:
-  // deployment id, identity, nonce, and the epochs of the prefixes that have one.
-  stamps(std::string_view deployment, std::string_view identity, std::string_view nonce,
+  // deployment id, identity (with the table), nonce, the epoch of everything that the table made, and the epochs of the
+  // prefixes that have one.
+  stamps(std::string_view deployment, std::string_view identity, std::string_view nonce, std::int64_t of_everything,
          const std::map<std::string, std::int64_t>& epochs);
   // 32 hex digits, the prefix's epoch, each followed by a dot.
   const std::string& of(std::string_view prefix) const;
@@ -93,7 +94,7 @@ class trust {
   std::atomic<std::uint64_t> session_{0};
   std::atomic<time::rep> until_{0};
   std::atomic<const stamps*> stamps_{nullptr};
-  // Every distinct stamps ever used: one for each identity and each purge of a prefix, so there are few.
+  // Every distinct stamps ever used: one for each identity and each purge, so there are few.
   std::list<stamps> made_;
 };
 

@@ -85,17 +85,34 @@ TEST_F(sqlite_file, store_clock_is_the_time_of_day_in_milliseconds) {
   EXPECT_LE(during, now().time_since_epoch().count() + 1);
 }
 
-TEST_F(sqlite_file, read_pass_text_that_cannot_be_read_is_skipped) {
+TEST_F(sqlite_file, read_pass_text_that_cannot_be_read_comes_as_an_unknown_change) {
   const auto store = make_sqlite_store({path()});
   const auto teacher = a_user("t@example.com", role::teacher);
   must(store->create_user(teacher));
   run("INSERT INTO outbox (what, created_at) VALUES ('of:the:future', 0), ('', 0)");
   const auto written = must(store->create_gig(a_gig(teacher.id))).rows;
-  for (int i = 0; i < 2; ++i) {
-    const auto rows = must(store->read_pass({"a", std::chrono::milliseconds{0}, 1})).rows;
-    ASSERT_EQ(rows.size(), 1u);
-    EXPECT_EQ(rows[0].number, written[0].number);
-  }
+  const auto rows = must(store->read_pass({"a", std::chrono::milliseconds{0}, 10})).rows;
+  ASSERT_EQ(rows.size(), 3u);
+  EXPECT_EQ(rows[0].what, (change{change_kind::unknown, "of:the:future"}));
+  EXPECT_EQ(rows[1].what, (change{change_kind::unknown, ""}));
+  EXPECT_EQ(rows[2].number, written[0].number);
+}
+
+// Another version's write, repeated through this one: it is no acknowledgement before that row was seen to.
+TEST_F(sqlite_file, find_kept_reply_names_rows_that_cannot_be_read) {
+  const auto store = make_sqlite_store({path()});
+  const auto teacher = a_user("t@example.com", role::teacher);
+  must(store->create_user(teacher));
+  const repetition_key key{teacher.id, "POST /api/gigs", "once", "fingerprint"};
+  const auto done = must(store->once(key, [&](bookings::store& s) -> result<committed<kept_reply>> {
+    auto made = s.create_gig(a_gig(teacher.id));
+    return committed<kept_reply>{{201, "{}"}, must(std::move(made)).rows, {}};
+  }));
+  run("UPDATE outbox SET what = 'of:the:future'");
+  const auto kept = must(store->find_kept_reply(key));
+  ASSERT_EQ(kept.rows.size(), done.rows.size());
+  EXPECT_EQ(kept.rows[0].number, done.rows[0].number);
+  EXPECT_EQ(kept.rows[0].what.kind, change_kind::unknown);
 }
 
 TEST_F(sqlite_file, write_whose_outbox_row_fails_leaves_nothing_behind) {

@@ -3,7 +3,7 @@ import os
 import sqlite3
 import subprocess
 
-from conftest import SERVER
+from conftest import SERVER, until
 
 
 def test_entry_of_another_format_is_a_miss_and_is_replaced(server, redis_server):
@@ -67,3 +67,32 @@ def test_store_of_the_next_version_is_refused_with_status_1_and_left_as_it_is(st
     again = start()
     assert again.get("/api/auth/me", user["token"]).status_code == 200
 
+
+
+def change_as_a_newer_version(server, row, title):
+    """A write of another version: its row, in its transaction, is of a kind that this one does not know."""
+    with sqlite3.connect(f"{server.folder}/bookings.db", timeout=30) as database:
+        database.execute("UPDATE gigs SET title = ?", (title,))
+        database.execute("INSERT INTO outbox (what, created_at) VALUES (?, 0)", (row,))
+
+
+def test_change_of_an_unknown_kind_is_a_change_of_everything(server):
+    """Also a row that is corrupt. The server stays up, shows what was written, acknowledges the row, and caches on."""
+    teacher, student = server.register("teacher"), server.register("student")
+    gig = server.make_gig(teacher)
+    server.book(student, gig, "2030-01-15T10:00:00Z")
+    lists = (("/api/gigs", None), (f"/api/gigs/{gig}", None), ("/api/bookings", student["token"]))
+    for number, row in enumerate(("discount:65f000000000000000000001", "", "gig:", "scope:no scope", "\x01\x02")):
+        for path, token in lists:
+            until(lambda: server.get(path, token).headers["X-Cache"] == "HIT", f"a hit on {path}")
+        title = f"title {number}"
+        change_as_a_newer_version(server, row, title)
+        for path, token in lists:
+            until(lambda: title in server.get(path, token).text, f"{title} on {path}, after {row!r}")
+            until(lambda: server.get(path, token).headers["X-Cache"] == "HIT", f"a hit on {path} after {row!r}")
+            assert title in server.get(path, token).text
+        with sqlite3.connect(f"{server.folder}/bookings.db", timeout=30) as database:
+            until(lambda: database.execute("SELECT count(*) FROM outbox WHERE what = ?", (row,)).fetchone() == (0,),
+                  f"the acknowledgement of {row!r}")
+    assert "cannot be read" in server.log()
+    assert server.get("/ready").status_code == 200

@@ -12,6 +12,7 @@ namespace {
 // The shipping proportions of period, lease and margin, four times as fast: more of their turns fit into a schedule.
 constexpr milliseconds period{62}, lease{250}, margin{12};
 constexpr std::size_t most_scopes = 3;
+const std::string nothing = "nothing";
 
 options engine_options(const rule_set& rules) {
   options settings;
@@ -40,6 +41,7 @@ class world_of_one {
     std::shared_ptr<simulated_backend> backend;  // null: a node without Redis
     std::shared_ptr<simulated_log> log;
     std::unique_ptr<response_cache> cache;
+    table_version table = table_version::older;
     bool is_dead = false;
   };
   using node_ptr = std::shared_ptr<node>;
@@ -51,9 +53,9 @@ class world_of_one {
   scope scope_of(scope_index which) const { return *scope::of_user("s", std::to_string(which)); }
 
   asio::awaitable<void> client();
-  asio::awaitable<void> read(node_ptr at, scope_index which);
+  asio::awaitable<void> read(node_ptr at, scope_index which, bool in_derived);
   asio::awaitable<void> write(node_ptr at, scope_index which);
-  asio::awaitable<void> repeat(node_ptr at, scope_index which, std::int64_t version, std::int64_t row);
+  asio::awaitable<void> repeat(node_ptr at, scope_index which, std::int64_t version, std::int64_t row, bool is_of_a_new_kind);
   asio::awaitable<void> change_behind_and_purge(node_ptr at, scope_index which);
   void acknowledge(scope_index which, std::int64_t version, std::string_view by);
 
@@ -74,6 +76,8 @@ class world_of_one {
   store_world store_;
   redis_world redis_;
   cache_policy policy_{.prefix = "s", .ttl = std::chrono::seconds(600)};
+  cache_policy derived_{.prefix = "d", .ttl = std::chrono::seconds(600)};
+  bool has_two_tables_ = false;  // a rolling upgrade is under way
   std::vector<node_ptr> nodes_, graves_;
   std::size_t scopes_ = 1;
   double write_share_ = 0.1;
@@ -101,6 +105,7 @@ report world_of_one::run() {
   scopes_ = 1 + clients_.below(most_scopes);
   write_share_ = 0.03 + 0.2 * clients_.unit() * clients_.unit();
   think_ = clients_.between(milliseconds(2), milliseconds(16));
+  has_two_tables_ = clients_.once_in(2) || rules_.always_two_tables;
   if (wanted_.tell_story)
     world_.story = [this](std::string line) {
       const auto t = std::chrono::duration<double, std::milli>(world_.now() - began_).count();
@@ -134,14 +139,16 @@ report world_of_one::run() {
 world_of_one::node_ptr world_of_one::start_node(bool has_redis, const std::string& lease_name) {
   auto fresh = std::make_shared<node>();
   fresh->self.name = fresh->name = fmt::format("node {}", ++names_);
-  fresh->log = std::make_shared<simulated_log>(store_, fresh->self);
+  if (has_two_tables_ && clients_.once_in(2)) fresh->table = table_version::newer;
+  fresh->log = std::make_shared<simulated_log>(store_, fresh->self, fresh->table);
   if (has_redis) fresh->backend = std::make_shared<simulated_backend>(redis_, fresh->self);
   auto settings = engine_options(rules_);
   settings.weakened.node = lease_name;
+  if (has_two_tables_) settings.table = fresh->table == table_version::newer ? "newer" : "older";
   fresh->cache = std::make_unique<response_cache>(settings, fresh->backend, fresh->log,
                                                   std::make_shared<virtual_environment>(world_, fresh->self), nullptr);
   world_.start(fresh->cache->run());
-  tell("{} starts{}", fresh->name, has_redis ? "" : ", without Redis");
+  tell("{} starts{}{}{}", fresh->name, settings.table.empty() ? "" : ", table ", settings.table, has_redis ? "" : ", without Redis");
   return fresh;
 }
 
@@ -172,11 +179,12 @@ asio::awaitable<void> world_of_one::client() {
     else if (kind < write_share_ + 0.004)
       co_await change_behind_and_purge(at, which);
     else
-      co_await read(at, which);
+      co_await read(at, which, has_two_tables_ && clients_.once_in(3));
   }
 }
 
-asio::awaitable<void> world_of_one::read(node_ptr at, scope_index which) {
+// The older version has the derived list too, but there it shows nothing of what changes.
+asio::awaitable<void> world_of_one::read(node_ptr at, scope_index which, bool in_derived) {
   const auto due = acknowledged_[which];
   const auto began = world_.now();
   ++result_.reads;
@@ -190,16 +198,18 @@ asio::awaitable<void> world_of_one::read(node_ptr at, scope_index which) {
     origin_reply reply;
     reply.content_type = "application/json";
     reply.status = version ? 200 : 503;
-    if (version) reply.body = std::to_string(*version);
+    const bool shows_it = !in_derived || at->table == table_version::newer;
+    if (version) reply.body = shows_it ? fmt::to_string(*version) : nothing;
     co_return reply;
   };
-  const auto reply = co_await at->cache->serve(policy_, request, read_store);
+  const auto reply = co_await at->cache->serve(in_derived ? derived_ : policy_, request, read_store);
   if (at->is_dead || !reply || reply->status != 200) co_return;
   std::int64_t version = -1;
+  if (reply->body == nothing) co_return;
   std::from_chars(reply->body.data(), reply->body.data() + reply->body.size(), version);
   const bool is_hit = reply->outcome == outcome::hit;
   result_.hits += is_hit ? 1 : 0;
-  tell("{} reads {} at version {} ({})", at->name, scope_name, version,
+  tell("{} reads {}{} at version {} ({})", at->name, in_derived ? "what is derived of " : "", scope_name, version,
        is_hit ? "hit" : reply->outcome == outcome::miss ? reply->collapsed ? "collapsed" : "miss" : "bypass");
   if (version >= due) co_return;
   ++result_.stale;
@@ -213,29 +223,35 @@ asio::awaitable<void> world_of_one::read(node_ptr at, scope_index which) {
 asio::awaitable<void> world_of_one::write(node_ptr at, scope_index which) {
   ++result_.writes;
   const auto what = scope_of(which);
-  const std::vector<scope> scopes(1, what);
+  const auto scopes = touched_by(what, at->table);
+  const bool is_of_a_new_kind = at->table == table_version::newer && clients_.once_in(6);
   if (!rules_.commit_before_invalidate) {
     const std::vector<std::int64_t> no_row(1, 0);
     (void)co_await at->cache->invalidate(scopes, no_row);
   }
-  const auto done = co_await at->log->write(what);
+  const auto done = co_await at->log->write(what, is_of_a_new_kind);
   if (!done) co_return;
-  tell("{} commits {} version {}", at->name, what.name(), done->version);
+  tell("{} commits {} version {}{}", at->name, what.name(), done->version, is_of_a_new_kind ? ", a change of a new kind" : "");
   if (clients_.once_in(40)) kill(at);
   if (!rules_.commit_before_invalidate) co_return acknowledge(which, done->version, at->name);
-  if (clients_.once_in(6)) world_.start(repeat(any_node(), which, done->version, done->row));
+  if (clients_.once_in(6)) world_.start(repeat(any_node(), which, done->version, done->row, is_of_a_new_kind));
   const std::vector<std::int64_t> rows(1, done->row);
   const auto told = co_await at->cache->invalidate(scopes, rows);
   if (told && !at->is_dead) acknowledge(which, done->version, at->name);
 }
 
 // The client's connection broke; it asks again, perhaps another node, with the same Idempotency-Key.
-asio::awaitable<void> world_of_one::repeat(node_ptr at, scope_index which, std::int64_t version, std::int64_t row) {
+asio::awaitable<void> world_of_one::repeat(node_ptr at, scope_index which, std::int64_t version, std::int64_t row,
+                                            bool is_of_a_new_kind) {
   co_await world_.sleep(clients_.between({}, milliseconds(30)));
-  const std::vector<scope> scopes(1, scope_of(which));
+  const auto scopes = touched_by(scope_of(which), at->table);
   const std::vector<std::int64_t> rows(1, row);
   if (rules_.repetitions_wait) {
-    const auto told = co_await at->cache->invalidate(scopes, rows);
+    result<void> told;
+    if (is_of_a_new_kind && at->table == table_version::older)
+      told = co_await at->cache->await_acknowledged(rows);
+    else
+      told = co_await at->cache->invalidate(scopes, rows);
     if (!told || at->is_dead) co_return;
   }
   acknowledge(which, version, at->name + ", asked again");
@@ -245,7 +261,8 @@ asio::awaitable<void> world_of_one::repeat(node_ptr at, scope_index which, std::
 asio::awaitable<void> world_of_one::change_behind_and_purge(node_ptr at, scope_index which) {
   const auto version = ++store_.versions[scope_of(which).name()];
   tell("version {} of {} is written behind everybody's back", version, scope_of(which).name());
-  const auto purged = co_await at->cache->invalidate_all("s");
+  auto purged = co_await at->cache->invalidate_all("s");
+  if (purged && has_two_tables_) purged = co_await at->cache->invalidate_all("d");
   if (purged && !at->is_dead) acknowledge(which, version, at->name + ", by a purge");
 }
 

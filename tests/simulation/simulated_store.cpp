@@ -25,9 +25,20 @@ auto simulated_log::claim(std::string identity) -> awaitable<std::string> {
   auto effect = [&]() -> result<std::string> {
     auto nonce = where_.tables.claim(identity, where_.in.now());
     where_.in.tell("{} claims {}: {}", whose_.name, identity, nonce);
-    return where_.rules.has_nonces ? nonce : std::string("nonce");
+    return nonce_of(identity, std::move(nonce));
   };
   co_return co_await call(effect);
+}
+
+std::string simulated_log::nonce_of(const std::string& identity, std::string drawn) {
+  if (drawn.empty()) return drawn;
+  if (!where_.rules.has_nonces) return "nonce";
+  if (where_.rules.nonces_are_of_identities) return drawn;
+  // Weakened: one for all tables on a server, drawn anew as soon as any of theirs is.
+  const auto of = where_.nonce_of_server.try_emplace(identity, drawn).first;
+  auto& shared = where_.nonce_of_server[identity.substr(0, identity.find('#'))];
+  if (shared.empty() || std::exchange(of->second, drawn) != drawn) shared = drawn;
+  return shared;
 }
 
 auto simulated_log::append(std::vector<scope> scopes) -> awaitable<std::vector<row_number>> {
@@ -40,9 +51,17 @@ auto simulated_log::append(std::vector<scope> scopes) -> awaitable<std::vector<r
 auto simulated_log::read_pass(const pass_request& wanted) -> awaitable<pass> {
   auto effect = [&]() -> result<pass> {
     auto found = where_.tables.read_pass(wanted, where_.in.now());
-    for (const auto& row : found.rows)
-      where_.in.tell("{} finds row {} not acknowledged by {}{}", whose_.name, row.number, wanted.identity, row.is_settled ? "" : ", an intent");
-    if (!where_.rules.has_nonces && !found.nonce.empty()) found.nonce = "nonce";
+    for (auto& one : found.rows) {
+      // By the table of the node that asks.
+      one.is_everything = table_ == table_version::older && where_.of_a_new_kind.contains(one.number);
+      if (one.is_everything)
+        one.scopes.clear();
+      else if (!one.scopes.empty())
+        one.scopes = touched_by(one.scopes.front(), table_);
+      where_.in.tell("{} finds row {} not acknowledged by {}{}{}", whose_.name, one.number, wanted.identity,
+                     one.is_settled ? "" : ", an intent", one.is_everything ? ", of a kind that it does not know" : "");
+    }
+    found.nonce = nonce_of(wanted.identity, std::move(found.nonce));
     return found;
   };
   co_return co_await call(effect);
@@ -90,9 +109,15 @@ auto simulated_log::observe(std::vector<row_number> numbers) -> awaitable<observ
   co_return seen;
 }
 
-auto simulated_log::write(scope what) -> awaitable<committed> {
+auto simulated_log::add_row(const scope& what, bool is_settled, bool is_of_a_new_kind) -> row_number {
+  if (!where_.rules.has_outbox) return 0;
+  const auto number = where_.tables.add(std::vector<scope>(1, what), where_.in.now(), is_settled);
+  if (is_of_a_new_kind) where_.of_a_new_kind.insert(number);
+  return number;
+}
+
+auto simulated_log::write(scope what, bool is_of_a_new_kind) -> awaitable<committed> {
   auto& in = where_.in;
-  const auto scopes = std::vector<scope>(1, what);
   if (!where_.rules.leases_read_after_commit) {
     auto early = [&]() -> result<observation> { return where_.tables.observe({}); };
     const auto leases = co_await call(early);
@@ -104,7 +129,7 @@ auto simulated_log::write(scope what) -> awaitable<committed> {
     if (where_.kind == store_kind::snapshot_isolation) co_await in.sleep(in.random.between(milliseconds(1), milliseconds(120)), &whose_);
     auto effect = [&]() -> result<committed> {
       done.version = ++where_.versions[what.name()];
-      if (where_.rules.has_outbox) done.row = where_.tables.add(scopes, in.now());
+      done.row = add_row(what, true, is_of_a_new_kind);
       in.tell("{}'s write of {} version {} takes effect, row {}", whose_.name, what.name(), done.version, done.row);
       return done;
     };
@@ -112,7 +137,7 @@ auto simulated_log::write(scope what) -> awaitable<committed> {
   }
   const bool counts_early = !where_.rules.intents_collect_no_acknowledgements;
   auto intend = [&]() -> result<committed> {
-    if (where_.rules.has_outbox) done.row = where_.tables.add(scopes, in.now(), counts_early);
+    done.row = add_row(what, counts_early, is_of_a_new_kind);
     return done;
   };
   if (const auto intended = co_await call(intend); !intended) co_return intended.error();
@@ -124,7 +149,7 @@ auto simulated_log::write(scope what) -> awaitable<committed> {
   };
   if (const auto written = co_await call(put); !written) co_return written.error();
   auto settle = [&]() -> result<committed> {
-    if (where_.rules.has_outbox && !counts_early) where_.tables.settle(done.row, scopes);
+    if (where_.rules.has_outbox && !counts_early) where_.tables.settle(done.row, std::vector<scope>(1, what));
     in.tell("{} marks intent {} done", whose_.name, done.row);
     return done;
   };

@@ -10,6 +10,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -22,7 +23,18 @@ struct store_rules {
   bool leases_read_after_commit = true;
   bool intents_collect_no_acknowledgements = true;
   bool fills_wait_for_a_barrier = true;
+  bool nonces_are_of_identities = true;   // and not of servers, whatever the table
 };
+
+// What invalidates what, in two versions of a service. In the newer one, a list under the prefix "d" shows what changes under
+// "s", so each change of a scope touches two; and it makes changes of a kind that the older one cannot read.
+enum class table_version { older, newer };
+inline scope shown_in(const scope& what) { return *scope::of_user("d", what.name().substr(what.name().rfind(':') + 1)); }
+inline std::vector<scope> touched_by(const scope& what, table_version by) {
+  std::vector<scope> all(1, what);
+  if (by == table_version::newer) all.push_back(shown_in(what));
+  return all;
+}
 
 enum class store_kind { one_transaction, snapshot_isolation, intents };
 
@@ -37,6 +49,8 @@ struct store_world {
   store_rules rules;
   store_kind kind;
   engine::log_tables tables;
+  std::set<invalidation_log::row_number> of_a_new_kind;
+  std::map<std::string, std::string> nonce_of_server;  // without nonces_are_of_identities
   std::map<std::string, std::int64_t> versions;  // of each scope: what a fill reads
   // A primary that was deposed answers reads from what it has, until it notices.
   std::map<std::string, std::int64_t> deposed_versions;
@@ -46,7 +60,7 @@ struct store_world {
 
 class simulated_log final : public invalidation_log {
  public:
-  simulated_log(store_world& where, actor& whose) : where_(where), whose_(whose) {}
+  simulated_log(store_world& where, actor& whose, table_version table) : where_(where), whose_(whose), table_(table) {}
 
   moment cut_until{};  // from the store
   bool is_dead = false;
@@ -60,7 +74,7 @@ class simulated_log final : public invalidation_log {
     std::int64_t version = 0;
     row_number row = 0;
   };
-  awaitable<committed> write(scope what);
+  awaitable<committed> write(scope what, bool is_of_a_new_kind);
   // What a fill reads.
   awaitable<std::int64_t> read(std::string scope_name);
 
@@ -75,9 +89,12 @@ class simulated_log final : public invalidation_log {
 
  private:
   asio::awaitable<void> travel();
+  row_number add_row(const scope& what, bool is_settled, bool is_of_a_new_kind);
+  std::string nonce_of(const std::string& identity, std::string drawn);
 
   store_world& where_;
   actor& whose_;
+  const table_version table_;
   std::vector<std::pair<moment, std::vector<lease>>> seen_early_;  // leases as they were when writes began (variant)
 };
 

@@ -47,6 +47,22 @@ constexpr variant table[] = {
        rules.store.has_nonces = false;
        rules.aimed_at = bit(fault::split);
      }},
+    {"tables", "the table's hash in the identity towards the log",
+     [](rule_set& rules) {
+       rules.engine.identity_without_table = true;
+       rules.always_two_tables = true;
+     }},
+    {"stamp", "the table's hash in the stamp, by itself and by the nonce",
+     [](rule_set& rules) {
+       rules.engine.stamp_without_table = true;
+       rules.store.nonces_are_of_identities = false;
+       rules.always_two_tables = true;
+     }},
+    {"unknown", "a row that cannot be read is everything",
+     [](rule_set& rules) {
+       rules.engine.unknown_rows_touch_nothing = true;
+       rules.always_two_tables = true;
+     }},
     {"emptied", "a server that takes over another's data ends its sessions",
      [](rule_set& rules) { rules.redis.emptied_data_ends_sessions = false; }},
 };

@@ -62,7 +62,7 @@ struct actor {
 
 class virtual_world {
  public:
-  explicit virtual_world(std::uint64_t seed) : random(seed), io(1) {}
+  explicit virtual_world(std::uint64_t seed) : random(seed), io(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE) {}
   ~virtual_world();
   virtual_world(const virtual_world&) = delete;
 

@@ -16,6 +16,7 @@
 #include <future>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -106,11 +107,16 @@ class gated_origin {
 };
 
 // A log in memory, with one thing that a store's write does: commit a row.
-class memory_log final : public invalidation_log {
+class memory_log : public invalidation_log {
  public:
   std::int64_t commit(std::vector<scope> scopes) {
     const std::lock_guard lock(mutex_);
     return tables_->add(std::move(scopes), world_->now());
+  }
+  // A row of which nobody here can tell what it invalidates.
+  std::int64_t commit_unreadable() {
+    const std::lock_guard lock(mutex_);
+    return *unreadable_.insert(tables_->add({}, world_->now())).first;
   }
   std::size_t rows() const {
     const std::lock_guard lock(mutex_);
@@ -130,7 +136,9 @@ class memory_log final : public invalidation_log {
   }
   awaitable<pass> read_pass(const pass_request& wanted) override {
     const std::lock_guard lock(mutex_);
-    co_return tables_->read_pass(wanted, world_->now());
+    auto found = tables_->read_pass(wanted, world_->now());
+    for (auto& row : found.rows) row.is_everything = unreadable_.contains(row.number);
+    co_return found;
   }
   awaitable<void> acknowledge(std::string identity, std::vector<row_number> numbers) override {
     const std::lock_guard lock(mutex_);
@@ -158,6 +166,7 @@ class memory_log final : public invalidation_log {
  private:
   const std::shared_ptr<environment> world_ = make_environment();
   mutable std::mutex mutex_;
+  std::set<std::int64_t> unreadable_;
   std::unique_ptr<engine::log_tables> tables_ = std::make_unique<engine::log_tables>("nonce");
 };
 

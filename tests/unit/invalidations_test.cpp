@@ -28,6 +28,14 @@ TEST(scopes_of, each_kind_has_its_own) {
   EXPECT_EQ(names({change_kind::teacher_reviews, one}), (texts{"reviews:id:" + one, "users:id:" + one}));
 }
 
+// What touches nothing is taken for a change of everything, so it must be nothing else.
+TEST(scopes_of, every_known_change_touches_something_and_an_unknown_one_nothing) {
+  for (const auto kind : known_change_kinds())
+    EXPECT_FALSE(names({kind, kind == change_kind::scope ? "gigs:id:" + one : one}).empty());
+  EXPECT_TRUE(names({change_kind::unknown, "gift:" + one}).empty());
+  EXPECT_TRUE(names({change_kind::scope, "no scope"}).empty());
+}
+
 TEST(scopes_of, places_elsewhere_are_added_and_gig_pages_bring_their_lists) {
   EXPECT_EQ(names({change_kind::gig, one}, {.booking_lists = {two}, .review_lists = {one, three}}),
             (texts{"bookings:user:" + two, "gigs:id:" + one, "gigs:user:shared", "reviews:id:" + one,

@@ -20,6 +20,7 @@ using sqlite::connection;
 namespace {
 
 constexpr std::int64_t remembered_ms = 60 * 60 * 1000;  // how long a claim counts
+constexpr std::chrono::seconds unreadable_quiet{30};    // between two lines
 constexpr std::int64_t most_tidied = 500;               // rows looked at by one tidying: it must stay a short write
 
 }  // namespace
@@ -102,26 +103,25 @@ result<store::cache_pass> sqlite_store::read_pass(const pass_request& wanted) {
       if (is_young && wanted.at_least.count() > 0 && !awaited.contains(number)) continue;
       if (std::binary_search(wanted.except.begin(), wanted.except.end(), number)) continue;
       auto what = parse_change(query.text(1));
-      if (!what) {
-        tell_unreadable(number);
-        continue;
-      }
       if (pass.rows.size() == wanted.limit) {
         pass.is_last = false;
         break;
       }
-      pass.rows.push_back({number, std::move(*what)});
+      if (what.kind == change_kind::unknown) tell_unreadable(number);
+      pass.rows.push_back({number, std::move(what)});
     }
     return pass;
   });
 }
 
-// Said once, not each period.
+// Of each row once, and not of all where there are many: another version may go on writing them.
 void sqlite_store::tell_unreadable(std::int64_t number) {
   const std::scoped_lock lock(unreadable_mutex_);
-  if (number <= last_unreadable_) return;
+  const auto now = std::chrono::steady_clock::now();
+  if (number <= last_unreadable_ || now < next_unreadable_line_) return;
   last_unreadable_ = number;
-  spdlog::warn("[Store] Outbox row {} cannot be read and is left: did a newer version write it?", number);
+  next_unreadable_line_ = now + unreadable_quiet;
+  spdlog::warn("[Store] Outbox row {} cannot be read: is it corrupt, or has a newer version written it?", number);
 }
 
 result<outbox_row> sqlite_store::append_row(const change& what) {

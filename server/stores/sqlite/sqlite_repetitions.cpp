@@ -28,8 +28,7 @@ std::vector<outbox_row> rows_left(connection& on, std::string_view numbers) {
     std::int64_t number = 0;
     at = std::from_chars(at, end, number).ptr + 1;  // over the space
     auto query = on.use("SELECT what FROM outbox WHERE number = ?");
-    if (!query.bind(number).step()) continue;
-    if (auto what = parse_change(query.text(0))) rows.push_back({number, std::move(*what)});
+    if (query.bind(number).step()) rows.push_back({number, parse_change(query.text(0))});
   }
   return rows;
 }

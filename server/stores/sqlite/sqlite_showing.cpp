@@ -40,7 +40,8 @@ showing showing_of(connection& on, const change& what) {
     case change_kind::gig_reviews:
     case change_kind::teacher_reviews:
     case change_kind::session:
-    case change_kind::scope: break;
+    case change_kind::scope:
+    case change_kind::unknown: break;
   }
   return {};
 }

@@ -125,7 +125,8 @@ class sqlite_store final : public store {
   // may not.
   std::unique_ptr<sqlite::reader_pool> readers_;
   std::int64_t last_unreadable_ = 0;  // newest row that was logged as unreadable
-  std::mutex unreadable_mutex_;       // guards last_unreadable_
+  std::chrono::steady_clock::time_point next_unreadable_line_{};
+  std::mutex unreadable_mutex_;       // guards these two
 };
 
 }  // namespace bookings
