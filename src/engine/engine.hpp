@@ -108,7 +108,6 @@ class response_cache::impl : public std::enable_shared_from_this<impl> {
       std::vector<std::string> keys;  // still to be removed
     };
     std::deque<part> parts;  // rows of too many scopes for one pass
-    environment::steady_time next_purge_line{};
   };
   struct passed {
     std::vector<std::int64_t> executed;
@@ -119,11 +118,11 @@ class response_cache::impl : public std::enable_shared_from_this<impl> {
   static constexpr std::chrono::seconds claim_again{30};
   awaitable<result<passed>> relay_pass(relay_state& here, std::chrono::milliseconds at_least);
   awaitable<result<std::vector<std::int64_t>>> relay_parts(relay_state& here);
-  awaitable<result<std::int64_t>> purge_table(relay_state& here);
-  awaitable<void> credit_once_purged(std::uint64_t session, std::string identity, std::int64_t epoch,
+  awaitable<result<std::int64_t>> raise_epoch_of_table();
+  awaitable<void> give_up_everything(std::uint64_t session, std::string identity, std::int64_t epoch,
                                      std::vector<std::int64_t> rows);
   void credit(const relay_state& here, const std::vector<std::int64_t>& rows);
-  void start_recording(const relay_state& here);
+  void start_recording(std::uint64_t session, const std::string& identity);
   awaitable<void> record(std::uint64_t session, std::string identity);
   // keeper.cpp
   awaitable<result<void>> keep_session(std::uint64_t session, std::string server);
@@ -186,7 +185,7 @@ class response_cache::impl : public std::enable_shared_from_this<impl> {
   const std::shared_ptr<engine::observer> observer_;
   const std::string node_;  // this process's name in the log, drawn at its start
   std::atomic<std::int64_t> lease_count_{0};
-  std::atomic<environment::steady_time> claimed_at_{};
+  std::atomic<environment::steady_time> claimed_at_{}, next_purge_line_{};
   std::atomic<bool> recording_{false}, record_again_{false};
   boost::asio::any_io_executor keeper_executor_;  // set before the backend is first opened
   std::atomic<bool> stopped_{false};

@@ -71,7 +71,7 @@ auto response_cache::impl::keep_session(std::uint64_t session, std::string serve
     const auto done = co_await relay_pass(here, std::chrono::milliseconds(0));
     if (!done) co_return done.error();
     credit(here, done->executed);
-    start_recording(here);
+    start_recording(here.session, here.identity);
     epoch = done->epoch;
     is_last = done->is_last;
   }
@@ -96,7 +96,7 @@ auto response_cache::impl::keep_session(std::uint64_t session, std::string serve
     credit(here, done->executed);
     if (world_->now() - sent >= settings_.lease) co_return errc::lease_ended;
   }
-  start_recording(here);
+  start_recording(here.session, here.identity);
   {
     const std::lock_guard lock(breaker_mutex_);
     breaker_.on_success();
@@ -121,7 +121,7 @@ auto response_cache::impl::keep_period(relay_state& here) -> awaitable<result<vo
   local_.heard_until(asked + 2 * settings_.period);
   if (*now != here.server) co_return errc::wrong_role;
   credit(here, outcome->executed);
-  start_recording(here);
+  start_recording(here.session, here.identity);
   // The epochs before the lease that names them: a purge is answered as soon as it sees that.
   if (!trust_.establish(here.session, stamps_of(here, *outcome))) co_return errc::unavailable;
   const auto sent = world_->now();

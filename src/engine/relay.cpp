@@ -68,42 +68,51 @@ auto response_cache::impl::relay_pass(relay_state& here, std::chrono::millisecon
   outcome.epoch = read->epoch;
   outcome.epochs = std::move(read->epochs);
   if (needs_purge) {
-    const auto epoch = co_await purge_table(here);
-    if (!epoch) co_return epoch.error();
-    // This node works under it from this pass on; its lease names it after the next, which has read all that came before.
-    outcome.epochs[epoch_of_table()] = *epoch;
+    std::int64_t epoch = 0;
+    // To come into use, it must work under the new epoch. Once in use, that can wait as the rows' writers do: raising it is
+    // a write on the store, which must not hold up a renewal.
+    if (!trust_.current(world_->now())) {
+      const auto raised = co_await raise_epoch_of_table();
+      if (!raised) co_return raised.error();
+      epoch = outcome.epochs[epoch_of_table()] = *raised;
+    }
     acknowledgements_.hold(here.session, unknown);
-    boost::asio::co_spawn(keeper_executor_, credit_once_purged(here.session, here.identity, *epoch, std::move(unknown)),
+    boost::asio::co_spawn(keeper_executor_, give_up_everything(here.session, here.identity, epoch, std::move(unknown)),
                           boost::asio::detached);
   }
   co_return outcome;
 }
 
-// Rows of which this version cannot tell what they invalidate: everything that its table has made is given up, in every
-// Redis, by raising the epoch that is in all its stamps. What other tables made stays; they know what the row means.
-auto response_cache::impl::purge_table(relay_state& here) -> awaitable<result<std::int64_t>> {
+// It is in all stamps of this table, and in no others: what other tables made stays, for they know what the row means.
+auto response_cache::impl::raise_epoch_of_table() -> awaitable<result<std::int64_t>> {
   const auto epoch = co_await log_->bump_epoch(epoch_of_table());
-  if (!epoch || !logger_ || world_->now() < here.next_purge_line) co_return epoch;
-  here.next_purge_line = world_->now() + quiet;
-  logger_->warn("[Cache] The log has changes that this version does not know. What it has cached is given up for each (epoch {})",
-                *epoch);
+  if (!epoch || !logger_ || world_->now() < next_purge_line_.load()) co_return epoch;
+  next_purge_line_ = world_->now() + quiet;
+  logger_->warn("[Cache] The log has changes that this version does not know: what it has cached is given up (epoch {})", *epoch);
   co_return epoch;
 }
 
-// As with any purge, no node works under an earlier epoch once every lease names this one: then the rows are executed.
-auto response_cache::impl::credit_once_purged(std::uint64_t session, std::string identity, std::int64_t epoch,
+// For rows of which this version cannot tell what they invalidate. As with any purge, no node works under an earlier epoch
+// once every lease names this one; then the rows are executed, in whatever Redis. epoch 0: it is still to be raised.
+auto response_cache::impl::give_up_everything(std::uint64_t session, std::string identity, std::int64_t epoch,
                                               std::vector<std::int64_t> rows) -> awaitable<void> {
   const auto self = shared_from_this();
   while (!stopped_ && trust_.session() == session) {
+    if (epoch == 0) {
+      const auto raised = co_await raise_epoch_of_table();
+      if (raised) epoch = *raised;
+    }
+    if (epoch == 0) {
+      co_await world_->sleep(settings_.period);
+      continue;
+    }
     const auto reached = co_await observer_->epoch_reached(epoch);
     if (!reached) continue;
-    relay_state here;
-    here.session = session;
-    here.identity = identity;
-    credit(here, rows);
+    if (trust_.session() != session) break;
+    acknowledgements_.add(session, rows);
     counters_.count_replays(rows.size());
-    start_recording(here);
-    co_return;
+    start_recording(session, identity);
+    break;
   }
 }
 
@@ -131,10 +140,10 @@ void response_cache::impl::credit(const relay_state& here, const std::vector<std
   if (trust_.session() == here.session) acknowledgements_.add(here.session, rows);
 }
 
-void response_cache::impl::start_recording(const relay_state& here) {
+void response_cache::impl::start_recording(std::uint64_t session, const std::string& identity) {
   record_again_ = true;
   if (recording_.exchange(true)) return;
-  boost::asio::co_spawn(keeper_executor_, record(here.session, here.identity), boost::asio::detached);
+  boost::asio::co_spawn(keeper_executor_, record(session, identity), boost::asio::detached);
 }
 
 auto response_cache::impl::record(std::uint64_t session, std::string identity) -> awaitable<void> {

@@ -73,7 +73,8 @@ def change_as_a_newer_version(server, row, title):
     """A write of another version: its row, in its transaction, is of a kind that this one does not know."""
     with sqlite3.connect(f"{server.folder}/bookings.db", timeout=30) as database:
         database.execute("UPDATE gigs SET title = ?", (title,))
-        database.execute("INSERT INTO outbox (what, created_at) VALUES (?, 0)", (row,))
+        number = database.execute("INSERT INTO outbox (what, created_at) VALUES (?, 0)", (row,)).lastrowid
+        database.execute("UPDATE kept_replies SET outbox_rows = ?", (str(number),))
 
 
 def test_change_of_an_unknown_kind_is_a_change_of_everything(server):
@@ -81,7 +82,7 @@ def test_change_of_an_unknown_kind_is_a_change_of_everything(server):
     teacher, student = server.register("teacher"), server.register("student")
     gig = server.make_gig(teacher)
     server.book(student, gig, "2030-01-15T10:00:00Z")
-    lists = (("/api/gigs", None), (f"/api/gigs/{gig}", None), ("/api/bookings", student["token"]))
+    lists = (("/api/gigs", None), (f"/api/gigs/{gig['id']}", None), ("/api/bookings", student["token"]))
     for number, row in enumerate(("discount:65f000000000000000000001", "", "gig:", "scope:no scope", "\x01\x02")):
         for path, token in lists:
             until(lambda: server.get(path, token).headers["X-Cache"] == "HIT", f"a hit on {path}")
@@ -96,3 +97,19 @@ def test_change_of_an_unknown_kind_is_a_change_of_everything(server):
                   f"the acknowledgement of {row!r}")
     assert "cannot be read" in server.log()
     assert server.get("/ready").status_code == 200
+
+
+def test_repetition_of_what_a_newer_version_wrote_is_answered_after_its_rows(server):
+    """It tells of the write as the first reply did, and this version cannot tell whom the write concerns."""
+    teacher, student = server.register("teacher"), server.register("student")
+    gig = server.make_gig(teacher)
+    path = f"/api/gigs/{gig['id']}"
+    body = {"gigId": gig["id"], "scheduledAt": "2030-01-15T10:00:00Z", "durationMinutes": 60}
+    send = lambda: server.post("/api/bookings", student["token"], json=body, headers={"Idempotency-Key": "k"})
+    assert send().status_code == 201
+    for number in range(3):
+        until(lambda: server.get(path).headers["X-Cache"] == "HIT", f"a hit on {path}")
+        change_as_a_newer_version(server, "discount:65f000000000000000000001", f"title {number}")
+        reply = send()
+        assert (reply.status_code, reply.headers.get("Idempotency-Replayed")) == (201, "true")
+        assert server.get(path).json()["data"]["title"] == f"title {number}"

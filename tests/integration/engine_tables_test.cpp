@@ -22,7 +22,7 @@ class table_log final : public memory_log {
   awaitable<pass> read_pass(const pass_request& wanted) override {
     auto found = co_await rows_->read_pass(wanted);
     if (found && is_newer_)
-      for (auto& row : found->rows) row.scopes.push_back(*scope::of_user("bookings", "1"));
+      for (auto& one : found->rows) one.scopes.push_back(*scope::of_user("bookings", "1"));
     co_return found;
   }
   awaitable<std::string> claim(std::string identity) override { return rows_->claim(std::move(identity)); }

@@ -137,7 +137,7 @@ class memory_log : public invalidation_log {
   awaitable<pass> read_pass(const pass_request& wanted) override {
     const std::lock_guard lock(mutex_);
     auto found = tables_->read_pass(wanted, world_->now());
-    for (auto& row : found.rows) row.is_everything = unreadable_.contains(row.number);
+    for (auto& one : found.rows) one.is_everything = unreadable_.contains(one.number);
     co_return found;
   }
   awaitable<void> acknowledge(std::string identity, std::vector<row_number> numbers) override {
