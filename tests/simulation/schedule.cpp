@@ -105,7 +105,7 @@ report world_of_one::run() {
   scopes_ = 1 + clients_.below(most_scopes);
   write_share_ = 0.03 + 0.2 * clients_.unit() * clients_.unit();
   think_ = clients_.between(milliseconds(2), milliseconds(16));
-  has_two_tables_ = clients_.once_in(2) || rules_.always_two_tables;
+  has_two_tables_ = rules_.always_two_tables || chance(wanted_.seed ^ 0x7ab1e).once_in(4);
   if (wanted_.tell_story)
     world_.story = [this](std::string line) {
       const auto t = std::chrono::duration<double, std::milli>(world_.now() - began_).count();
@@ -144,7 +144,7 @@ world_of_one::node_ptr world_of_one::start_node(bool has_redis, const std::strin
   if (has_redis) fresh->backend = std::make_shared<simulated_backend>(redis_, fresh->self);
   auto settings = engine_options(rules_);
   settings.weakened.node = lease_name;
-  if (has_two_tables_) settings.table = fresh->table == table_version::newer ? "newer" : "older";
+  if (has_two_tables_) settings.table = name_of(fresh->table);
   fresh->cache = std::make_unique<response_cache>(settings, fresh->backend, fresh->log,
                                                   std::make_shared<virtual_environment>(world_, fresh->self), nullptr);
   world_.start(fresh->cache->run());

@@ -22,7 +22,7 @@ struct rule_set {
   store_rules store;
   bool repetitions_wait = true;       // an idempotent repetition is an acknowledgement
   bool commit_before_invalidate = true;
-  bool always_two_tables = false;     // in every schedule, rather than in half of them
+  bool always_two_tables = false;     // in every schedule, rather than in a quarter of them
   bool nodes_have_fresh_names = true; // a process that takes over from another one has its own lease
   // Where a variant shows only on a certain store, or under certain faults: chance is aimed at what it weakens.
   std::optional<store_kind> kind;

@@ -12,6 +12,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace reprise::simulation {
@@ -29,6 +30,7 @@ struct store_rules {
 // What invalidates what, in two versions of a service. In the newer one, a list under the prefix "d" shows what changes under
 // "s", so each change of a scope touches two; and it makes changes of a kind that the older one cannot read.
 enum class table_version { older, newer };
+constexpr std::string_view name_of(table_version which) noexcept { return which == table_version::newer ? "newer" : "older"; }
 inline scope shown_in(const scope& what) { return *scope::of_user("d", what.name().substr(what.name().rfind(':') + 1)); }
 inline std::vector<scope> touched_by(const scope& what, table_version by) {
   std::vector<scope> all(1, what);
