@@ -131,7 +131,7 @@ auto response_cache::impl::keep_period(relay_state& here) -> awaitable<result<vo
 
 engine::stamps response_cache::impl::stamps_of(const relay_state& here, const passed& outcome) const {
   const auto everything = outcome.epochs.find(epoch_of_table());
-  const auto& holds = settings_.weakened.stamp_without_table ? here.server : with_table(here.server);
+  const auto holds = settings_.weakened.stamp_without_table ? here.server : with_table(here.server);
   return engine::stamps(settings_.deployment, holds, here.nonce, everything != outcome.epochs.end() ? everything->second : 0,
                         outcome.epochs);
 }

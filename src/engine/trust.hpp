@@ -94,7 +94,7 @@ class trust {
   std::atomic<std::uint64_t> session_{0};
   std::atomic<time::rep> until_{0};
   std::atomic<const stamps*> stamps_{nullptr};
-  // Every distinct stamps ever used: one for each identity and each purge, so there are few.
+  // Every stamps ever used: one for each change of identity and each purge, so there are few.
   std::list<stamps> made_;
 };
 
