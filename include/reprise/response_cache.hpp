@@ -171,6 +171,10 @@ class response_cache {
   // Only the waiting: for rows whose scopes this process cannot tell, since another version wrote them or another process
   // did all that it could. Nothing is executed or credited here; every node in use repeats them by its own table.
   boost::asio::awaitable<result<void>> await_acknowledged(std::vector<std::int64_t> rows);
+  // As invalidate(), for all writes that have committed by now, whoever made them: before a reply that tells of somebody
+  // else's write, such as a refusal because of what it left. Cheap where nothing is pending: many callers at once share
+  // one reading of the log. Errors: log_unavailable, not_acknowledged.
+  boost::asio::awaitable<result<void>> wait_settled();
   // One user's entries under a prefix. A role may widen to the whole scope, never narrow it: `role` is checked and then
   // all of the user's roles are invalidated. errc::invalid_name for text that is no name.
   boost::asio::awaitable<result<void>> invalidate(std::string_view user, std::string_view prefix,

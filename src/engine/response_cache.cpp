@@ -84,6 +84,8 @@ boost::asio::awaitable<result<void>> response_cache::await_acknowledged(std::vec
   return impl_->await_acknowledged(std::move(rows));
 }
 
+boost::asio::awaitable<result<void>> response_cache::wait_settled() { return impl_->wait_settled(); }
+
 boost::asio::awaitable<result<void>> response_cache::invalidate(std::string_view user, std::string_view prefix,
                                                                 std::string_view role) {
   auto where = scope::of_user(prefix, user);
