@@ -2,7 +2,8 @@
 //
 //   {.prefix = "bookings", .ttl = 600s, .vary_query = {"status", "page", "limit", "sort"}}
 //
-// Only GET replies with a 2xx status are stored.
+// Only GET replies with a 2xx status are stored, unless the policy says more. An entry that was invalidated is never served,
+// whatever the policy.
 #pragma once
 
 #include <chrono>
@@ -46,6 +47,16 @@ struct cache_policy {
   // Absent: options::local for what is the same for everybody, off for what is each user's own.
   std::optional<local_copies> local{};
   reprise::request_log log = request_log::shown;
+
+  // Bodies of at least so many bytes are stored under zstd, where that makes them smaller. Absent: none.
+  // docs/features/compression.md
+  std::optional<std::size_t> compress_from_bytes{};
+  // Each entry's time is shortened at random by up to this part of it, so that what was filled together does not expire
+  // together. In [0,1). docs/features/jitter.md
+  double jitter = 0;
+  // How long a 404 may be served. Absent: none is stored. Whatever makes the thing must invalidate its scope.
+  // docs/features/not_found.md
+  std::optional<std::chrono::seconds> not_found_ttl{};
 };
 
 }  // namespace reprise

@@ -1,5 +1,7 @@
 #include "src/core/entry_format.hpp"
 
+#include "src/core/compression.hpp"
+
 #include <sodium.h>
 
 #include <algorithm>
@@ -10,7 +12,7 @@ namespace reprise::core {
 namespace {
 
 constexpr std::string_view version = "RP1";
-constexpr std::string_view identity_encoding = "identity";
+constexpr std::array<std::string_view, 2> encodings{"identity", "zstd"};  // in the order of the enum
 constexpr std::size_t longest_field_bytes = 128;
 constexpr std::size_t longest_header_bytes = 512;
 
@@ -43,6 +45,13 @@ std::optional<Number> take_number(std::string_view& line) noexcept {
   return value;
 }
 
+std::optional<encoding> take_encoding(std::string_view& line) noexcept {
+  const auto field = take(line);
+  for (std::size_t i = 0; field && i < encodings.size(); ++i)
+    if (*field == encodings[i]) return static_cast<encoding>(i);
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<std::string> encode_entry(const entry_header& header, std::string_view body) {
@@ -58,7 +67,7 @@ std::optional<std::string> encode_entry(const entry_header& header, std::string_
   field(std::to_string(header.created.time_since_epoch().count()));
   field(std::to_string(header.fresh_until.time_since_epoch().count()));
   field(std::to_string(header.status));
-  field(identity_encoding);
+  field(encodings[static_cast<std::size_t>(header.encoding)]);
   field(std::to_string(body.size()));
   field(header.etag);
   bytes.append(header.content_type).push_back('\n');
@@ -70,21 +79,24 @@ std::optional<decoded_entry> decode_entry(std::string_view bytes) noexcept {
   const auto line_end = bytes.substr(0, longest_header_bytes).find('\n');
   if (line_end == std::string_view::npos) return std::nullopt;
   auto line = bytes.substr(0, line_end);
-  decoded_entry entry{{}, bytes.substr(line_end + 1)};
+  decoded_entry entry{{}, bytes.substr(line_end + 1), 0};
 
   if (take(line) != version) return std::nullopt;
   const auto generation = take(line);
   const auto created = take_number<std::int64_t>(line);
   const auto fresh_until = take_number<std::int64_t>(line);
   const auto status = take_number<unsigned>(line);
-  const auto encoding = take(line);
+  const auto written = take_encoding(line);
   const auto body_bytes = take_number<std::size_t>(line);
   const auto etag = take(line);
   if (!generation || !is_token(*generation) || !created || !fresh_until || !status || *status < 100 || *status > 999 ||
-      encoding != identity_encoding || body_bytes != entry.body.size() || !etag || !is_token(*etag) || !is_line(line))
+      !written || body_bytes != entry.body.size() || !etag || !is_token(*etag) || !is_line(line))
     return std::nullopt;
   entry.header = {*generation, wall_time(std::chrono::milliseconds(*created)),
-                  wall_time(std::chrono::milliseconds(*fresh_until)), *status, *etag, line};
+                  wall_time(std::chrono::milliseconds(*fresh_until)), *status, *etag, line, *written};
+  const auto plain = *written == encoding::zstd ? plain_bytes(entry.body) : std::optional(entry.body.size());
+  if (!plain) return std::nullopt;
+  entry.plain_bytes = *plain;
   return entry;
 }
 

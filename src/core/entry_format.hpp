@@ -6,11 +6,13 @@
 //   generation    the token under which it was filled; no spaces, at most 128 bytes
 //   created       milliseconds since 1970, UTC, decimal; fresh-until likewise
 //   status        three digits
-//   encoding      identity; others are refused as yet
+//   encoding      identity or zstd (compression.hpp)
 //   body bytes    decimal; must be exactly what follows the line
-//   etag          hex digits of the weak tag, without W/ and quotes
+//   etag          hex digits of the weak tag of the plain body, without W/ and quotes
 //   content type  the rest of the line; printable ASCII, at most 128 bytes
 #pragma once
+
+#include "reprise/encoding.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -28,14 +30,17 @@ struct entry_header {
   unsigned status = 0;
   std::string_view etag;
   std::string_view content_type;
+  reprise::encoding encoding = reprise::encoding::identity;
 };
 
 struct decoded_entry {
   entry_header header;
-  std::string_view body;
+  std::string_view body;        // as it is stored: in the header's encoding
+  std::size_t plain_bytes = 0;  // of the body as it was sent; for zstd what it says of itself, to be checked
 };
 
 // Absent where a field of the header cannot be written: a space in the generation, a line break in the content type.
+// `body` in the header's encoding.
 std::optional<std::string> encode_entry(const entry_header& header, std::string_view body);
 
 // Views into `bytes`. Absent for anything that encode_entry does not make.

@@ -15,7 +15,7 @@ judged judge(const std::optional<std::string_view>& generation, const std::optio
   const auto decoded = decode_entry(*entry);
   if (!decoded) return {verdict::undecodable, {}};
   const auto what = judge(generation, *decoded, stamp, now);
-  return {what, what == verdict::hit ? *decoded : decoded_entry()};
+  return {what, what == verdict::hit || what == verdict::expired ? *decoded : decoded_entry()};
 }
 
 verdict judge(const std::optional<std::string_view>& generation, const decoded_entry& entry, std::string_view stamp,
@@ -31,7 +31,21 @@ std::chrono::seconds age_of(const entry_header& header, wall_time now) noexcept 
 }
 
 std::chrono::seconds remaining(const entry_header& header, wall_time now) noexcept {
-  return std::max(std::chrono::duration_cast<std::chrono::seconds>(header.fresh_until - now), std::chrono::seconds(0));
+  return std::chrono::floor<std::chrono::seconds>(header.fresh_until - now);
+}
+
+bool is_due(const entry_header& header, wall_time now, double part) noexcept {
+  if (part <= 0) return false;
+  const auto whole = std::chrono::duration<double, std::milli>(header.fresh_until - header.created);
+  return header.fresh_until - now <= whole * part;
+}
+
+bool is_within(const entry_header& header, wall_time now, std::chrono::seconds after) noexcept {
+  return now < header.fresh_until + after;
+}
+
+std::chrono::milliseconds shortened(std::chrono::milliseconds ttl, double part, double random) noexcept {
+  return ttl - std::chrono::duration_cast<std::chrono::milliseconds>(ttl * (part * random));
 }
 
 }  // namespace reprise::core

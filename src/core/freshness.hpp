@@ -21,7 +21,7 @@ enum class verdict {
 
 struct judged {
   verdict what = verdict::absent;
-  decoded_entry entry;  // where what == hit
+  decoded_entry entry;  // where what == hit or expired
 };
 
 // `generation` and `entry` as read in one round trip; `stamp` is the node's for this prefix. Pure.
@@ -37,7 +37,15 @@ bool has_stamp(std::string_view generation, std::string_view stamp) noexcept;
 
 // Whole seconds since the entry was made, never negative: clocks of two machines differ.
 std::chrono::seconds age_of(const entry_header& header, wall_time now) noexcept;
-// Whole seconds that it may still be served, never negative.
+// Whole seconds until it expires; negative where it has expired, as RFC 9211 writes it.
 std::chrono::seconds remaining(const entry_header& header, wall_time now) noexcept;
+
+// Is it in the last `part` of its time? 0: never; 0.1: in the last tenth.
+bool is_due(const entry_header& header, wall_time now, double part) noexcept;
+// Is it within so much time after it expired, or has it not?
+bool is_within(const entry_header& header, wall_time now, std::chrono::seconds after) noexcept;
+
+// `ttl` shortened by up to `part` of it. REQUIRES: part and random in [0,1].
+std::chrono::milliseconds shortened(std::chrono::milliseconds ttl, double part, double random) noexcept;
 
 }  // namespace reprise::core

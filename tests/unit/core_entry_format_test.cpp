@@ -49,6 +49,7 @@ TEST(entry_format, other_versions_and_bad_numbers_are_undecodable) {
   EXPECT_FALSE(decode_entry("RP2" + bytes.substr(3)));
   for (const auto* bad : {"RP1 g -1 2 200 identity 2 e text/plain\n{}", "RP1 g 1 2 99 identity 2 e text/plain\n{}",
                           "RP1 g 1 99999999999999999999 200 identity 2 e text/plain\n{}", "RP1 g 1 2 200 zstd 2 e text/plain\n{}",
+                          "RP1 g 1 2 200 br 2 e text/plain\n{}",
                           "RP1 g 1 2 200 identity 02 e text/plain\n{}", "RP1  1 2 200 identity 2 e text/plain\n{}"})
     EXPECT_FALSE(decode_entry(bad)) << bad;
 }
@@ -78,10 +79,35 @@ TEST(judge, verdict_follows_from_generation_stamp_and_time) {
   EXPECT_EQ(judge(generation, "rubbish", stamp, at(2000)).what, verdict::undecodable);
 }
 
-TEST(freshness, age_and_remaining_are_never_negative) {
+TEST(freshness, age_is_never_negative_and_remaining_is_once_it_has_expired) {
   EXPECT_EQ(age_of(header(), wall_time(milliseconds(0))).count(), 0);
   EXPECT_EQ(age_of(header(), wall_time(milliseconds(3500))).count(), 2);
-  EXPECT_EQ(remaining(header(), wall_time(milliseconds(700'000))).count(), 0);
+  EXPECT_EQ(remaining(header(), wall_time(milliseconds(600'500))).count(), 0);
+  EXPECT_EQ(remaining(header(), wall_time(milliseconds(601'001))).count(), -1);
+  EXPECT_EQ(remaining(header(), wall_time(milliseconds(700'000))).count(), -99);
+}
+
+TEST(freshness, entry_is_due_in_the_last_part_of_its_time) {
+  const auto at = [](std::int64_t ms) { return wall_time(milliseconds(ms)); };
+  EXPECT_FALSE(is_due(header(), at(540'999), 0.1));
+  EXPECT_TRUE(is_due(header(), at(541'000), 0.1));
+  EXPECT_TRUE(is_due(header(), at(700'000), 0.1));
+  EXPECT_FALSE(is_due(header(), at(700'000), 0));
+}
+
+TEST(freshness, entry_is_within_the_time_after_it_expired) {
+  const auto at = [](std::int64_t ms) { return wall_time(milliseconds(ms)); };
+  EXPECT_TRUE(is_within(header(), at(600'999), std::chrono::seconds(0)));
+  EXPECT_FALSE(is_within(header(), at(601'000), std::chrono::seconds(0)));
+  EXPECT_TRUE(is_within(header(), at(630'999), std::chrono::seconds(30)));
+  EXPECT_FALSE(is_within(header(), at(631'000), std::chrono::seconds(30)));
+}
+
+TEST(freshness, time_is_shortened_by_at_most_the_part) {
+  EXPECT_EQ(shortened(milliseconds(1000), 0, 0.9).count(), 1000);
+  EXPECT_EQ(shortened(milliseconds(1000), 0.2, 0).count(), 1000);
+  EXPECT_EQ(shortened(milliseconds(1000), 0.2, 0.5).count(), 900);
+  EXPECT_EQ(shortened(milliseconds(1000), 0.2, 1).count(), 800);
 }
 
 }  // namespace
