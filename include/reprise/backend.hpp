@@ -71,11 +71,13 @@ class backend {
 
   // Reads the generation, or sets it to stamp + random where it is missing or does not begin with the stamp; then takes
   // the fill lock where it is free or held by a fill of another generation, unless an entry of that generation is there
-  // already. The lock's value is the generation, a space, and the token.
+  // already. The lock's value is the generation, a space, and the token. An entry that begins with `unusable` is as good as
+  // none: the caller has read it, and may not serve it.
   struct begin_request {
     std::string generation_key, entry_key, lock_key;
     std::string stamp, random;  // a new generation is stamp + random
     std::string lock_token;
+    std::string unusable{};  // empty: every entry will do
     std::chrono::milliseconds generation_ttl{}, lock_ttl{};
   };
   struct begun {

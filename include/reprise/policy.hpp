@@ -57,6 +57,15 @@ struct cache_policy {
   // How long a 404 may be served. Absent: none is stored. Whatever makes the thing must invalidate its scope.
   // docs/features/not_found.md
   std::optional<std::chrono::seconds> not_found_ttl{};
+  // A hit in the last part of an entry's time also has it read anew, behind its reply, by one request of all nodes.
+  // In [0,1): 0.1 is the last tenth, 0 never. docs/features/refresh.md
+  double early_refresh = 0;
+  // How long after its time an entry may still be served, while it is read anew behind the reply.
+  // docs/features/refresh.md
+  std::chrono::seconds stale_while_revalidate{0};
+  // How long after its time an entry may still be served where the origin fails: it throws, answers 5xx, or has no place.
+  // docs/features/stale_if_error.md
+  std::chrono::seconds stale_if_error{0};
 };
 
 }  // namespace reprise

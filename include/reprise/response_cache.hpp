@@ -12,6 +12,7 @@
 #pragma once
 
 #include "reprise/backend.hpp"
+#include "reprise/encoding.hpp"
 #include "reprise/environment.hpp"
 #include "reprise/invalidation_log.hpp"
 #include "reprise/key.hpp"
@@ -96,6 +97,7 @@ struct cache_request {
   std::string_view thing;               // audience::thing: which
   const parameters* query = nullptr;    // null: none
   std::string_view request_id;          // for the log
+  reprise::encoding accepts = reprise::encoding::identity;  // the best that the client takes
 };
 
 // What an origin read gave. `headers` go to the client that caused the read, and are not stored.
@@ -106,6 +108,8 @@ struct origin_reply {
   std::vector<std::pair<std::string, std::string>> headers;
 };
 using origin = std::function<boost::asio::awaitable<origin_reply>()>;
+// Makes an origin that owns all that it needs: for a read behind the reply, which may outlive its request.
+using origin_maker = std::function<origin()>;
 
 enum class outcome { hit, miss, bypass };
 
@@ -118,7 +122,8 @@ struct cached_reply {
   std::shared_ptr<const void> owner;  // keeps the views alive
   std::string_view body, content_type;
   std::string_view tag;                 // 16 hex digits of a weak ETag; empty for replies that are not 2xx
-  std::chrono::seconds age{0}, ttl{0};  // since it was read from the origin; how much longer it may be served
+  reprise::encoding encoding = reprise::encoding::identity;  // of `body`; zstd only where the request accepts it
+  std::chrono::seconds age{0}, ttl{0};  // since it was read from the origin; how much longer it is fresh, negative once it is not
   std::vector<std::pair<std::string, std::string>> headers;
 };
 
@@ -137,8 +142,10 @@ class response_cache {
 
   // Answers from the cache, or reads the origin and stores what it gives. errc::overloaded where there is no place for an
   // origin read; every fault of the backend is a bypass. Exceptions of `read` pass through.
+  // `again` is for the policy's early_refresh and stale_while_revalidate, which do nothing without it; it is called before
+  // serve() returns.
   boost::asio::awaitable<result<cached_reply>> serve(const cache_policy& policy, const cache_request& request,
-                                                     const origin& read);
+                                                     const origin& read, const origin_maker& again = {});
 
   // The same in steps, for a request that needs several replies: prepare() each, look() for all in one round trip, serve()
   // each once. What look() found may be served at any time after it: it is no older than the look.
@@ -158,7 +165,7 @@ class response_cache {
   lookup prepare(const cache_policy& policy, const cache_request& request);
   boost::asio::awaitable<void> look(std::span<lookup* const> several);
   // One that was not looked for is looked for now.
-  boost::asio::awaitable<result<cached_reply>> serve(lookup& one, const origin& read);
+  boost::asio::awaitable<result<cached_reply>> serve(lookup& one, const origin& read, const origin_maker& again = {});
 
   // invalidation: after the commit, before the reply -------------------------------------------------------------------
   // One round trip, whatever the number of keys in Redis; then it waits until no other node can show what was before:

@@ -16,6 +16,8 @@ struct statistics {
     std::uint64_t fills_stored = 0, fills_rejected = 0, fills_too_large = 0, fills_failed = 0;
     std::uint64_t scopes_full = 0;      // among the rejected: the scope held its 256 entries
     std::uint64_t undecodable = 0;      // entries that could not be read: misses
+    std::uint64_t stale = 0;            // among the hits: served after their time, as the policy allows
+    std::uint64_t refreshes = 0;        // reads behind a reply
     std::uint64_t invalidations = 0;    // scopes
     std::uint64_t invalidated_keys = 0; // entries tidied away
   };

@@ -100,6 +100,11 @@ std::optional<decoded_entry> decode_entry(std::string_view bytes) noexcept {
   return entry;
 }
 
+std::string_view beginning_of(std::string_view bytes) noexcept {
+  const auto start = bytes.substr(0, longest_header_bytes);
+  return start.substr(0, start.find('\n'));
+}
+
 std::string body_tag(std::string_view body) {
   static_assert(crypto_generichash_BYTES_MIN <= 16);
   std::array<unsigned char, 16> digest;

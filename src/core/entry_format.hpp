@@ -46,6 +46,9 @@ std::optional<std::string> encode_entry(const entry_header& header, std::string_
 // Views into `bytes`. Absent for anything that encode_entry does not make.
 std::optional<decoded_entry> decode_entry(std::string_view bytes) noexcept;
 
+// What tells an entry from every other under its key: its header line, or what stands in its place.
+std::string_view beginning_of(std::string_view bytes) noexcept;
+
 // 16 hex digits of a hash of the body: every node gives the same body the same tag.
 std::string body_tag(std::string_view body);
 

@@ -26,6 +26,14 @@ verdict judge(const std::optional<std::string_view>& generation, const decoded_e
   return now < entry.header.fresh_until ? verdict::hit : verdict::expired;
 }
 
+use use_of(const judged& what, const leeway& allowed, wall_time now) noexcept {
+  const auto& header = what.entry.header;
+  if (what.what == verdict::hit) return is_due(header, now, allowed.early_refresh) ? use::serve_and_refresh : use::serve;
+  if (what.what != verdict::expired) return use::read;
+  if (is_within(header, now, allowed.stale_while_revalidate)) return use::serve_and_refresh;
+  return is_within(header, now, allowed.stale_if_error) ? use::read_or_serve : use::read;
+}
+
 std::chrono::seconds age_of(const entry_header& header, wall_time now) noexcept {
   return std::max(std::chrono::duration_cast<std::chrono::seconds>(now - header.created), std::chrono::seconds(0));
 }

@@ -32,6 +32,23 @@ judged judge(const std::optional<std::string_view>& generation, const std::optio
 verdict judge(const std::optional<std::string_view>& generation, const decoded_entry& entry, std::string_view stamp,
               wall_time now) noexcept;
 
+// How far a policy goes beyond an entry's time.
+struct leeway {
+  double early_refresh = 0;                       // the last part of its time, in which it is read anew
+  std::chrono::seconds stale_while_revalidate{0};  // after its time
+  std::chrono::seconds stale_if_error{0};
+};
+
+enum class use {
+  serve,
+  serve_and_refresh,  // and have it read anew behind the reply
+  read,               // there is nothing to serve
+  read_or_serve,      // read, and serve it where that fails
+};
+
+// Only what is valid is ever served: an entry that was invalidated is read, whatever the leeway. Pure.
+use use_of(const judged& what, const leeway& allowed, wall_time now) noexcept;
+
 // Does a generation begin with this stamp? An empty stamp matches nothing.
 bool has_stamp(std::string_view generation, std::string_view stamp) noexcept;
 

@@ -65,6 +65,8 @@ statistics counters::snapshot() const {
     to.fills_failed = from->fills_failed;
     to.scopes_full = from->scopes_full;
     to.undecodable = from->undecodable;
+    to.stale = from->stale;
+    to.refreshes = from->refreshes;
     to.invalidations = from->invalidations;
     to.invalidated_keys = from->invalidated_keys;
   }

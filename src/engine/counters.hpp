@@ -17,7 +17,7 @@ struct prefix_counters {
   using counter = std::atomic<std::uint64_t>;
   counter hits{0}, local_hits{0}, misses{0}, bypasses{0}, collapsed{0};
   counter fills_stored{0}, fills_rejected{0}, fills_too_large{0}, fills_failed{0};
-  counter scopes_full{0}, undecodable{0}, invalidations{0}, invalidated_keys{0};
+  counter scopes_full{0}, undecodable{0}, stale{0}, refreshes{0}, invalidations{0}, invalidated_keys{0};
 };
 
 class counters {

@@ -3,6 +3,7 @@
 //   invalidate.cpp  UNLINK, wait, tidy           keeper.cpp  connect, claim, trust, renew, lose
 //   relay.cpp       repeat and credit            observer.cpp  what writes wait for
 //   settled.cpp     what refusals wait for
+//   refresh.cpp     reads behind a reply, and replies after their time
 // The protocol and its reasons are in docs/architecture.md.
 #pragma once
 
@@ -17,6 +18,7 @@
 #include "src/engine/observer.hpp"
 #include "src/engine/origin_gate.hpp"
 #include "src/engine/pending_reader.hpp"
+#include "src/engine/refreshes.hpp"
 #include "src/engine/trust.hpp"
 
 #include <spdlog/logger.h>
@@ -39,6 +41,7 @@ struct visit {
   const cache_policy& policy;
   const cache_request request;
   const origin* read = nullptr;
+  const origin_maker* again = nullptr;  // null: nothing is read behind its reply
   engine::prefix_counters& count;
   std::chrono::steady_clock::duration left;  // of the deadline, for all its calls to the backend together
   std::optional<scope> where{};
@@ -50,6 +53,7 @@ struct visit {
   std::shared_ptr<const engine::local_entry> local{};   // what L1 has; its generation is still to be compared
   std::optional<backend::value> generation{}, entry{};  // what the look found
   bool is_looked = false;
+  std::string unusable{};               // how the entry begins that it read and may not serve
   std::shared_ptr<const void> owner{};  // the engine: a server that stops hard destroys it before suspended requests
 };
 
@@ -66,7 +70,7 @@ class response_cache::impl : public std::enable_shared_from_this<impl> {
   void stop() noexcept;
   std::unique_ptr<visit> prepare(const cache_policy& policy, const cache_request& request);
   awaitable<void> look(std::span<visit* const> several);
-  awaitable<result<cached_reply>> serve(visit& request, const origin& read);
+  awaitable<result<cached_reply>> serve(visit& request, const origin& read, const origin_maker& again);
   awaitable<result<void>> invalidate(std::vector<scope> scopes, std::vector<std::int64_t> rows);
   awaitable<result<void>> await_acknowledged(std::vector<std::int64_t> rows);
   awaitable<result<void>> invalidate_all(std::string prefix);
@@ -88,7 +92,9 @@ class response_cache::impl : public std::enable_shared_from_this<impl> {
   awaitable<result<cached_reply>> read_alone(visit& request, std::string_view why);
   awaitable<void> look_once(std::span<visit* const> several);
   void keep(const visit& request, const backend::value& entry);
-  cached_reply answer_hit(visit& request, std::shared_ptr<const void> owner, const core::decoded_entry& decoded);
+  core::judged judge(visit& request, std::optional<std::string_view> generation, std::optional<std::string_view> entry);
+  std::optional<cached_reply> answer_hit(visit& request, const backend::value& entry, const core::decoded_entry& decoded);
+  std::optional<backend::value> plain_of(visit& request, const backend::value& entry, const core::decoded_entry& decoded);
   cached_reply answer_shared(const engine::shared_result& from, outcome how) const;
   // fill.cpp
   awaitable<result<cached_reply>> fill(visit& request, std::optional<std::string> seen);
@@ -97,7 +103,14 @@ class response_cache::impl : public std::enable_shared_from_this<impl> {
   awaitable<result<backend::begun>> begin(visit& request, const std::string& token);
   awaitable<void> commit(visit& request, const engine::shared_reply& reply, std::string captured, const std::string& lock);
   awaitable<result<std::shared_ptr<engine::shared_reply>>> read_origin(visit& request, std::function<void()> begins = {});
-  std::shared_ptr<engine::shared_reply> share_entry(std::shared_ptr<const void> owner, const core::decoded_entry& decoded) const;
+  std::shared_ptr<engine::shared_reply> share_entry(visit& request, const backend::value& entry, const core::decoded_entry& decoded);
+  awaitable<void> drop_lock(visit& request, const std::string& lock);
+  // refresh.cpp
+  struct behind;
+  void refresh_behind(const visit& request, const backend::value& entry, const boost::asio::any_io_executor& on);
+  awaitable<void> refresh(std::unique_ptr<behind> work);
+  awaitable<result<cached_reply>> fill_or_stale(visit& request, std::optional<std::string> seen, const backend::value& entry,
+                                                const core::decoded_entry& decoded);
   // invalidate.cpp
   awaitable<result<std::string>> invalidate_here(std::vector<scope> scopes, const std::vector<std::int64_t>& rows);
   awaitable<void> tidy(std::vector<scope> scopes);
@@ -149,7 +162,11 @@ class response_cache::impl : public std::enable_shared_from_this<impl> {
   // Under which the log keeps the epoch of all that this table made. No prefix: '#' is in none.
   std::string epoch_of_table() const { return '#' + settings_.table; }
 
-  std::chrono::seconds ttl_of(const cache_policy& policy) const { return policy.ttl.value_or(settings_.default_ttl); }
+  // How long a reply of this status may be served; absent where it is not stored.
+  std::optional<std::chrono::seconds> ttl_of(const cache_policy& policy, unsigned status) const {
+    if (status >= 200 && status < 300) return policy.ttl.value_or(settings_.default_ttl);
+    return status == 404 ? policy.not_found_ttl : std::nullopt;
+  }
   void log_request(spdlog::level::level_enum level, const visit& request, std::string_view what) const;
   double random_unit();
 
@@ -180,6 +197,7 @@ class response_cache::impl : public std::enable_shared_from_this<impl> {
   engine::counters counters_;
   engine::fills fills_;
   engine::bypasses bypasses_;
+  engine::refreshes refreshes_;
   const std::shared_ptr<engine::origin_gate> gate_;
 
   std::mutex breaker_mutex_;

@@ -1,7 +1,22 @@
 // A miss's way: capture a generation, join who is filling it or lead, read the origin, commit under what was captured.
 #include "src/engine/engine.hpp"
 
+#include "src/core/compression.hpp"
+
+#include <algorithm>
+#include <exception>
+
 namespace reprise {
+namespace {
+
+using namespace std::chrono_literals;
+
+// How long an entry that is fresh for so long is kept: as long as the policy may serve it.
+std::chrono::milliseconds kept_for(const cache_policy& policy, std::chrono::milliseconds fresh) {
+  return fresh + std::max(policy.stale_while_revalidate, policy.stale_if_error);
+}
+
+}  // namespace
 
 // `seen`: the generation that this request's own lookup read, where it is one of this trust.
 auto response_cache::impl::fill(visit& request, std::optional<std::string> seen) -> awaitable<result<cached_reply>> {
@@ -18,17 +33,18 @@ auto response_cache::impl::fill(visit& request, std::optional<std::string> seen)
   if (!begun || !trust_.holds(request.ticket)) co_return co_await bypass(request, "unavailable");
   if (begun->entry) {
     // Another process has filled it between our lookup and now.
-    const auto decoded = core::judge(begun->generation, begun->entry->text, request.ticket->of(request.policy.prefix), world_->wall());
-    if (decoded.what == core::verdict::hit) co_return answer_hit(request, std::move(begun->entry->owner), decoded.entry);
+    const auto judged = judge(request, begun->generation, begun->entry->text);
+    if (judged.what == core::verdict::hit)
+      if (auto reply = answer_hit(request, *begun->entry, judged.entry)) co_return std::move(*reply);
   }
   const auto key = flight_key(begun->generation);
   auto [flight, leads] = fills_.join(key);
   if (!leads) {
     // The flight's leader is waiting for this very lock, or has just given it back.
-    if (begun->locked)
-      (void)co_await timed(request.left, [&](duration limit) {
-        return backend_->release(lock_key(request.key), begun->generation + ' ' + token, limit);
-      });
+    if (begun->locked) {
+      const auto lock = begun->generation + ' ' + token;
+      co_await drop_lock(request, lock);
+    }
     co_return co_await join(request, std::move(flight));
   }
   engine::led own(fills_, key, std::move(flight));
@@ -76,13 +92,11 @@ auto response_cache::impl::lead(visit& request, backend::begun& begun, const std
         }
         begun = std::move(*again);
         const auto text = begun.entry ? std::optional(begun.entry->text) : std::nullopt;
-        const auto judged = core::judge(begun.generation, text, request.ticket->of(request.policy.prefix), world_->wall());
-        if (judged.what == core::verdict::hit) {
-          reply = share_entry(std::move(begun.entry->owner), judged.entry);
-          next = machine.on_begun_entry();
-        } else {
-          next = begun.locked ? machine.on_begun_locked() : machine.on_begun_unlocked();
-        }
+        const auto judged = judge(request, begun.generation, text);
+        if (judged.what == core::verdict::hit) reply = share_entry(request, *begun.entry, judged.entry);
+        next = reply          ? machine.on_begun_entry()
+               : begun.locked ? machine.on_begun_locked()
+                              : machine.on_begun_unlocked();
         break;
       }
       case action::wait: {
@@ -91,7 +105,18 @@ auto response_cache::impl::lead(visit& request, backend::begun& begun, const std
         break;
       }
       case action::read_origin: {
-        auto got = co_await read_origin(request);
+        std::exception_ptr thrown;
+        result<std::shared_ptr<engine::shared_reply>> got = errc::overloaded;
+        try {
+          got = co_await read_origin(request);
+        } catch (...) {
+          thrown = std::current_exception();
+        }
+        if ((thrown || !got) && machine.holds_lock()) {
+          const auto lock = begun.generation + ' ' + token;
+          co_await drop_lock(request, lock);  // the next one should not wait for it
+        }
+        if (thrown) std::rethrow_exception(thrown);
         if (!got) co_return got.error();
         reply = std::move(*got);
         const bool too_large = reply->storable && reply->body.size() > request.policy.largest_entry_bytes;
@@ -106,10 +131,8 @@ auto response_cache::impl::lead(visit& request, backend::begun& begun, const std
         break;
       }
       case action::release: {
-        request.left = settings_.deadline;
-        (void)co_await timed(request.left, [&](duration limit) {
-          return backend_->release(lock_key(request.key), begun.generation + ' ' + token, limit);
-        });
+        const auto lock = begun.generation + ' ' + token;
+        co_await drop_lock(request, lock);
         next = machine.on_released();
         break;
       }
@@ -121,6 +144,11 @@ auto response_cache::impl::lead(visit& request, backend::begun& begun, const std
     }
 }
 
+auto response_cache::impl::drop_lock(visit& request, const std::string& lock) -> awaitable<void> {
+  request.left = std::max<duration>(request.left, settings_.deadline / 2);  // the origin's time was not the backend's
+  (void)co_await timed(request.left, [&](duration limit) { return backend_->release(lock_key(request.key), lock, limit); });
+}
+
 auto response_cache::impl::begin(visit& request, const std::string& token) -> awaitable<result<backend::begun>> {
   backend::begin_request ask;
   ask.generation_key = request.where->generation_key();
@@ -129,7 +157,9 @@ auto response_cache::impl::begin(visit& request, const std::string& token) -> aw
   ask.stamp = request.ticket->of(request.policy.prefix);
   ask.random = world_->random_hex(8);
   ask.lock_token = token;
-  ask.generation_ttl = ttl_of(request.policy) + std::chrono::minutes(1);
+  ask.unusable = request.unusable;
+  ask.generation_ttl = kept_for(request.policy, std::max(*ttl_of(request.policy, 200), ttl_of(request.policy, 404).value_or(0s))) +
+                       std::chrono::minutes(1);
   ask.lock_ttl = settings_.lock_ttl;
   co_return co_await timed(request.left, [&](duration limit) { return backend_->begin(ask, limit); });
 }
@@ -147,19 +177,26 @@ auto response_cache::impl::commit(visit& request, const engine::shared_reply& re
     if (now) captured = now->generation;
   }
 
+  const auto from = request.policy.compress_from_bytes;
+  const auto compressed = from && reply.body.size() >= *from ? core::compress_body(reply.body) : std::nullopt;
   const auto created = world_->wall();
-  const auto entry = core::encode_entry(
-      {captured, created, created + ttl_of(request.policy), reply.status, reply.tag, reply.content_type}, reply.body);
+  const core::entry_header header{captured,
+                                  created,
+                                  created + reply.fresh,
+                                  reply.status,
+                                  reply.tag,
+                                  reply.content_type,
+                                  compressed ? encoding::zstd : encoding::identity};
+  const auto entry = core::encode_entry(header, compressed ? std::string_view(*compressed) : reply.body);
   if (!entry) {
     // It cannot be written: nobody should wait for it.
     ++request.count.fills_failed;
-    if (!lock.empty())
-      (void)co_await timed(request.left, [&](duration limit) { return backend_->release(lock_key(request.key), lock, limit); });
+    if (!lock.empty()) co_await drop_lock(request, lock);
     co_return;
   }
   backend::commit_request ask{request.where->generation_key(), request.key, lock_key(request.key),
                               request.where->index_key(),      captured,    lock,
-                              *entry,                          ttl_of(request.policy), settings_.largest_scope};
+                              *entry,                          kept_for(request.policy, reply.fresh), settings_.largest_scope};
   const auto committed =
       co_await timed(request.left, [&](duration limit) { return backend_->commit(ask, limit); });
   if (!committed) {
@@ -183,24 +220,31 @@ auto response_cache::impl::read_origin(visit& request, std::function<void()> beg
   auto reply = std::make_shared<engine::shared_reply>();
   reply->read = std::move(got);
   reply->status = reply->read.status;
-  reply->storable = reply->status >= 200 && reply->status < 300;
+  const auto ttl = ttl_of(request.policy, reply->status);
+  reply->storable = ttl.has_value();
   reply->content_type = reply->read.content_type;
   reply->body = reply->read.body;
   if (reply->storable) {
     reply->made_tag = core::body_tag(reply->body);
     reply->tag = reply->made_tag;
-    reply->ttl = ttl_of(request.policy);
+    reply->fresh = *ttl;
+    if (request.policy.jitter > 0) reply->fresh = core::shortened(*ttl, request.policy.jitter, random_unit());
+    reply->ttl = std::chrono::floor<std::chrono::seconds>(reply->fresh);
   }
   co_return reply;
 }
 
-std::shared_ptr<engine::shared_reply> response_cache::impl::share_entry(std::shared_ptr<const void> owner,
-                                                                        const core::decoded_entry& decoded) const {
+// In plain, since requests that take no zstd may have it too. Null where that cannot be had.
+std::shared_ptr<engine::shared_reply> response_cache::impl::share_entry(visit& request, const backend::value& entry,
+                                                                        const core::decoded_entry& decoded) {
+  auto body = std::optional(backend::value{entry.owner, decoded.body});
+  if (decoded.header.encoding == encoding::zstd) body = plain_of(request, entry, decoded);
+  if (!body) return nullptr;
   auto reply = std::make_shared<engine::shared_reply>();
   reply->status = decoded.header.status;
   reply->storable = reply->from_entry = true;
-  reply->owner = std::move(owner);
-  reply->body = decoded.body;
+  reply->owner = body->owner;
+  reply->body = body->text;
   reply->content_type = decoded.header.content_type;
   reply->tag = decoded.header.etag;
   const auto now = world_->wall();

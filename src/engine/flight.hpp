@@ -27,10 +27,11 @@ struct shared_reply {
   shared_reply(const shared_reply&) = delete;
 
   unsigned status = 0;
-  bool storable = false;  // a 2xx reply: others may have it too
+  bool storable = false;  // a reply that the policy stores: others may have it too
   bool from_entry = false;  // another process's fill, read from the cache
   std::string_view body, content_type, tag;
   std::chrono::seconds age{0}, ttl{0};
+  std::chrono::milliseconds fresh{0};  // read from the origin: how long it is to be served
   origin_reply read;  // where it was read from the origin
   std::string made_tag;
   std::shared_ptr<const void> owner;  // where it is an entry

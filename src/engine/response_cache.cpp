@@ -50,9 +50,9 @@ boost::asio::awaitable<void> response_cache::run() { return impl_->run(); }
 void response_cache::stop() noexcept { impl_->stop(); }
 
 boost::asio::awaitable<result<cached_reply>> response_cache::serve(const cache_policy& policy, const cache_request& request,
-                                                                   const origin& read) {
+                                                                   const origin& read, const origin_maker& again) {
   const auto visit = impl_->prepare(policy, request);
-  co_return co_await impl_->serve(*visit, read);
+  co_return co_await impl_->serve(*visit, read, again);
 }
 
 response_cache::lookup::lookup() noexcept = default;
@@ -72,8 +72,9 @@ boost::asio::awaitable<void> response_cache::look(std::span<lookup* const> sever
   co_await impl_->look(visits);
 }
 
-boost::asio::awaitable<result<cached_reply>> response_cache::serve(lookup& one, const origin& read) {
-  return impl_->serve(*one.visit_, read);
+boost::asio::awaitable<result<cached_reply>> response_cache::serve(lookup& one, const origin& read,
+                                                                   const origin_maker& again) {
+  return impl_->serve(*one.visit_, read, again);
 }
 
 boost::asio::awaitable<result<void>> response_cache::invalidate(std::vector<scope> scopes, std::vector<std::int64_t> rows) {

@@ -1,6 +1,9 @@
 // A GET's way: lookup, then a hit, a fill (fill.cpp) or a bypass.
 #include "src/engine/engine.hpp"
 
+#include "src/core/compression.hpp"
+
+#include <boost/asio/this_coro.hpp>
 #include <boost/container/small_vector.hpp>
 
 #include <algorithm>
@@ -27,10 +30,24 @@ std::string_view role_of(const cache_policy& policy, const cache_request& reques
   return "";
 }
 
+bool is_success(unsigned status) noexcept { return status >= 200 && status < 300; }
+
 bool is_bypassed(const cache_policy& policy, const parameters& query) {
   return std::any_of(query.begin(), query.end(), [&](const auto& parameter) {
     return std::find(policy.bypass_query.begin(), policy.bypass_query.end(), parameter.first) != policy.bypass_query.end();
   });
+}
+
+// What the policy allows to this request: without an origin for it, nothing is read behind its reply.
+core::leeway leeway_of(const visit& request) noexcept {
+  const auto& policy = request.policy;
+  core::leeway allowed;
+  if (request.again != nullptr) {
+    allowed.early_refresh = policy.early_refresh;
+    allowed.stale_while_revalidate = policy.stale_while_revalidate;
+  }
+  allowed.stale_if_error = policy.stale_if_error;
+  return allowed;
 }
 
 }  // namespace
@@ -118,8 +135,10 @@ auto response_cache::impl::look_once(std::span<visit* const> several) -> awaitab
   }
 }
 
-auto response_cache::impl::serve(visit& here, const origin& read) -> awaitable<result<cached_reply>> {
+auto response_cache::impl::serve(visit& here, const origin& read, const origin_maker& again)
+    -> awaitable<result<cached_reply>> {
   here.read = &read;
+  here.again = again ? &again : nullptr;
   if (!here.is_looked) {
     visit* const one[] = {&here};
     co_await look(one);
@@ -132,22 +151,37 @@ auto response_cache::impl::serve(visit& here, const origin& read) -> awaitable<r
   };
   const auto& stamp = here.ticket->of(here.policy.prefix);
   const auto now = world_->wall();
-  if (here.local && core::judge(text(here.generation), here.local->decoded, stamp, now) == core::verdict::hit) {
-    const auto& decoded = here.local->decoded;
-    here.count.local_hits.fetch_add(1, std::memory_order_relaxed);
-    co_return answer_hit(here, here.local, decoded);
+  core::judged judged;
+  const bool is_local =
+      here.local && core::judge(text(here.generation), here.local->decoded, stamp, now) == core::verdict::hit;
+  if (is_local) {
+    judged = {core::verdict::hit, here.local->decoded};
+    const std::string_view bytes = *here.local->bytes;
+    here.entry = backend::value{std::move(here.local), bytes};
+  } else {
+    judged = judge(here, text(here.generation), text(here.entry));
   }
-  const auto judged = core::judge(text(here.generation), text(here.entry), stamp, now);
-  if (judged.what == core::verdict::hit) {
-    keep(here, *here.entry);
-    co_return answer_hit(here, std::move(here.entry->owner), judged.entry);
+  const auto use = core::use_of(judged, leeway_of(here), now);
+  if (use == core::use::serve || use == core::use::serve_and_refresh) {
+    if (auto reply = answer_hit(here, *here.entry, judged.entry)) {
+      if (is_local)
+        here.count.local_hits.fetch_add(1, std::memory_order_relaxed);
+      else if (judged.what == core::verdict::hit)
+        keep(here, *here.entry);
+      if (use == core::use::serve_and_refresh) {
+        const auto executor = co_await boost::asio::this_coro::executor;
+        refresh_behind(here, *here.entry, executor);
+      }
+      co_return std::move(*reply);
+    }
+    if (is_local) (void)local_.entries.erase(here.key);
   }
-  if (judged.what == core::verdict::undecodable) ++here.count.undecodable;
   std::optional<std::string> seen;
   if (here.generation && core::has_stamp(here.generation->text, stamp)) seen = here.generation->text;
   here.local.reset();
   here.generation.reset();
-  here.entry.reset();
+  const auto entry = std::exchange(here.entry, std::nullopt);
+  if (use == core::use::read_or_serve) co_return co_await fill_or_stale(here, std::move(seen), *entry, judged.entry);
   co_return co_await fill(here, std::move(seen));
 }
 
@@ -158,21 +192,60 @@ void response_cache::impl::keep(const visit& request, const backend::value& entr
     (void)local_.entries.put(request.key, std::move(made));
 }
 
-cached_reply response_cache::impl::answer_hit(visit& request, std::shared_ptr<const void> owner,
-                                              const core::decoded_entry& decoded) {
-  request.count.hits.fetch_add(1, std::memory_order_relaxed);
-  log_request(spdlog::level::debug, request, "HIT");
+core::judged response_cache::impl::judge(visit& request, std::optional<std::string_view> generation,
+                                         std::optional<std::string_view> entry) {
+  auto judged = core::judge(generation, entry, request.ticket->of(request.policy.prefix), world_->wall());
+  // It says itself how large it would become; what was stored under this policy says no more than this.
+  if (judged.entry.header.encoding == encoding::zstd && judged.entry.plain_bytes > request.policy.largest_entry_bytes)
+    judged.what = core::verdict::undecodable;
+  if (judged.what == core::verdict::undecodable) ++request.count.undecodable;
+  if (judged.what == core::verdict::undecodable || judged.what == core::verdict::expired)
+    request.unusable = core::beginning_of(*entry);
+  return judged;
+}
+
+// Absent where the entry is compressed, the client does not take that, and it cannot be decompressed.
+std::optional<cached_reply> response_cache::impl::answer_hit(visit& request, const backend::value& entry,
+                                                             const core::decoded_entry& decoded) {
   cached_reply reply;
   reply.outcome = outcome::hit;
   reply.status = decoded.header.status;
-  reply.owner = std::move(owner);
-  reply.body = decoded.body;
   reply.content_type = decoded.header.content_type;
-  reply.tag = decoded.header.etag;
+  if (is_success(reply.status)) reply.tag = decoded.header.etag;
+  if (decoded.header.encoding == encoding::identity || request.request.accepts == decoded.header.encoding) {
+    reply.owner = entry.owner;
+    reply.body = decoded.body;
+    reply.encoding = decoded.header.encoding;
+  } else {
+    auto plain = plain_of(request, entry, decoded);
+    if (!plain) return std::nullopt;
+    reply.owner = plain->owner;
+    reply.body = plain->text;
+  }
+  request.count.hits.fetch_add(1, std::memory_order_relaxed);
+  log_request(spdlog::level::debug, request, "HIT");
   const auto now = world_->wall();
+  if (now >= decoded.header.fresh_until) request.count.stale.fetch_add(1, std::memory_order_relaxed);
   reply.age = core::age_of(decoded.header, now);
   reply.ttl = core::remaining(decoded.header, now);
   return reply;
+}
+
+// The body of a compressed entry as it was sent, whose owner also keeps the entry; absent where it is broken.
+std::optional<backend::value> response_cache::impl::plain_of(visit& request, const backend::value& entry,
+                                                             const core::decoded_entry& decoded) {
+  auto plain = core::decompress_body(decoded.body, request.policy.largest_entry_bytes);
+  if (!plain) {
+    ++request.count.undecodable;
+    request.unusable = core::beginning_of(entry.text);
+    return std::nullopt;
+  }
+  struct both {
+    std::shared_ptr<const void> entry;
+    std::string plain;
+  };
+  const auto kept = std::make_shared<const both>(both{entry.owner, std::move(*plain)});
+  return backend::value{kept, kept->plain};
 }
 
 cached_reply response_cache::impl::answer_shared(const engine::shared_result& from, outcome how) const {
@@ -182,7 +255,7 @@ cached_reply response_cache::impl::answer_shared(const engine::shared_result& fr
   reply.owner = from;
   reply.body = from->body;
   reply.content_type = from->content_type;
-  reply.tag = from->tag;
+  if (is_success(from->status)) reply.tag = from->tag;
   reply.age = from->age;
   reply.ttl = from->ttl;
   reply.headers = from->read.headers;

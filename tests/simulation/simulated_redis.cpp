@@ -187,7 +187,8 @@ auto simulated_backend::begin(const begin_request& request, deadline limit) -> a
     } else {
       answer.generation = *generation;
       if (const auto* entry = find(on, request.entry_key, now);
-          entry != nullptr && entry->compare(4, answer.generation.size() + 1, answer.generation + " ") == 0) {
+          entry != nullptr && entry->compare(4, answer.generation.size() + 1, answer.generation + " ") == 0 &&
+          (request.unusable.empty() || !entry->starts_with(request.unusable))) {
         auto text = std::make_shared<const std::string>(*entry);
         const std::string_view view = *text;
         answer.entry = value{std::move(text), view};

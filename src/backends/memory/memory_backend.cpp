@@ -198,7 +198,8 @@ class memory_backend final : public backend {
       answer.generation = generation->value();
       generation->expires = std::max(generation->expires, now + request.generation_ttl);
       if (const auto* entry = part.find(request.entry_key, now);
-          entry != nullptr && entry->value().compare(4, answer.generation.size() + 1, answer.generation + " ") == 0)
+          entry != nullptr && entry->value().compare(4, answer.generation.size() + 1, answer.generation + " ") == 0 &&
+          (request.unusable.empty() || !entry->value().starts_with(request.unusable)))
         answer.entry = value{entry->text, *entry->text};
     }
     if (answer.entry) co_return answer;

@@ -119,7 +119,7 @@ class redis_backend final : public backend, public std::enable_shared_from_this<
   awaitable<begun> begin(const begin_request& request, deadline limit) override {
     const auto generation_ttl = number(request.generation_ttl), lock_ttl = number(request.lock_ttl);
     const std::string_view keys[] = {request.generation_key, request.entry_key, request.lock_key};
-    const std::string_view arguments[] = {request.stamp, request.random, request.lock_token, generation_ttl, lock_ttl};
+    const std::string_view arguments[] = {request.stamp, request.random, request.lock_token, generation_ttl, lock_ttl, request.unusable};
     const auto wire = nearest(co_await asio::this_coro::executor);
     auto answer = co_await run(wire, script::begin, keys, arguments, limit);
     if (!answer) co_return answer.error();

@@ -12,7 +12,7 @@ inline constexpr std::array<std::string_view, 5> script_sources{
     // A server that is full refuses only what is the first write of a script, so the first is always one that it would
     // refuse: otherwise it would grow beyond its bound.
 
-    // begin: KEYS generation, entry, lock; ARGV stamp, random, lock token, generation ttl, lock ttl
+    // begin: KEYS generation, entry, lock; ARGV stamp, random, lock token, generation ttl, lock ttl, unusable
     // An entry's header is "RP1 <generation> …", so its generation begins at byte 5. A lock that a fill of an earlier
     // generation holds is taken over: that fill cannot be stored any more, and nobody should wait for it.
     R"(local generation = redis.call('GET', KEYS[1])
@@ -22,7 +22,8 @@ if not present then
   redis.call('SET', KEYS[1], generation, 'PX', ARGV[4])
 else
   local entry = redis.call('GET', KEYS[2])
-  if entry and string.sub(entry, 5, 5 + #generation) == generation .. ' ' then return {generation, 0, entry} end
+  local usable = entry and (ARGV[6] == '' or string.sub(entry, 1, #ARGV[6]) ~= ARGV[6])
+  if usable and string.sub(entry, 5, 5 + #generation) == generation .. ' ' then return {generation, 0, entry} end
 end
 local holder = redis.call('GET', KEYS[3])
 local free = not holder or string.sub(holder, 1, #generation + 1) ~= generation .. ' '
