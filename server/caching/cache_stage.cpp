@@ -1,6 +1,7 @@
 #include "server/caching/cache_stage.hpp"
 
 #include "server/caching/cached_routes.hpp"
+#include "server/http/accepted_coding.hpp"
 
 #include <fmt/format.h>
 
@@ -15,6 +16,12 @@ namespace {
 using boost::asio::awaitable;
 
 constexpr std::string_view flag = "{\"cached\":true,";
+
+// The same before a compressed body, whose first byte is a frame of its own.
+std::string_view zstd_flag() {
+  static const std::string frame = reprise::zstd_frame(flag);
+  return frame;
+}
 
 // Does If-None-Match name this entry? Weak comparison (RFC 9110 section 13.1.2), a list, or "*".
 bool names_etag(std::string_view header, std::string_view etag) {
@@ -64,7 +71,7 @@ http::reply to_reply(const http::request& what, const reprise::cache_policy& pol
   for (const auto& [name, value] : from.headers) answer.set(name, value);
   answer.set("X-Cache", name_of(from.outcome));
   set_cache_status(answer, from);
-  answer.set("Vary", "Authorization");
+  answer.set("Vary", policy.compress_from_bytes ? "Authorization, Accept-Encoding" : "Authorization");
   if (!from.tag.empty()) {
     fmt::basic_memory_buffer<char, 32> etag, age;
     fmt::format_to(std::back_inserter(etag), "W/\"{}\"", from.tag);
@@ -78,6 +85,12 @@ http::reply to_reply(const http::request& what, const reprise::cache_policy& pol
     }
   }
   answer.body = from.body;
+  if (from.encoding == reprise::encoding::zstd) {
+    answer.set("Content-Encoding", "zstd");
+    answer.head = zstd_flag();
+    answer.body.remove_prefix(reprise::zstd_first_frame_bytes);
+    return answer;
+  }
   // Every stored body is a JSON object with at least one member: `{"success":true,…}`.
   if (from.outcome == reprise::outcome::hit && answer.body.starts_with("{\"")) {
     answer.head = flag;
@@ -108,6 +121,8 @@ reprise::response_cache::lookup prepare(reprise::response_cache& cache, const ca
   asked.thing = thing_of(row, what);
   asked.query = &what.query;
   asked.request_id = what.request_id;
+  if (row.policy.compress_from_bytes && http::accepts_coding(what.header(boost::beast::http::field::accept_encoding), "zstd"))
+    asked.accepts = reprise::encoding::zstd;
   return cache.prepare(row.policy, asked);
 }
 

@@ -133,6 +133,20 @@ TEST_P(backend_contract, begin_entry_of_the_present_generation_is_returned_witho
   EXPECT_EQ(core::decode_entry(again.entry->text)->body, "answer");
 }
 
+TEST_P(backend_contract, begin_entry_that_its_caller_may_not_use_is_as_good_as_none) {
+  const auto begun = begin(first);
+  ASSERT_EQ(commit(first, begun.generation, "s.r1 t", "answer"), backend::commit_outcome::stored);
+  auto request = first.begin("t2", "r2", "s.");
+  request.unusable = "RP1 s.r1 0 ";  // another entry, of another time
+  EXPECT_TRUE(wait(where->begin(request, limit))->entry);
+  const auto entry = wait(where->get(first.entry_key, limit)).value();
+  request.unusable = core::beginning_of(*entry);
+  const auto again = wait(where->begin(request, limit)).value();
+  EXPECT_EQ(again.generation, "s.r1");
+  EXPECT_TRUE(again.locked);
+  EXPECT_FALSE(again.entry);
+}
+
 TEST_P(backend_contract, begin_entry_of_an_earlier_generation_is_not_returned) {
   const auto begun = begin(first);
   ASSERT_EQ(commit(first, begun.generation, "s.r1 t"), backend::commit_outcome::stored);

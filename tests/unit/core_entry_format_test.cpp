@@ -95,6 +95,30 @@ TEST(freshness, entry_is_due_in_the_last_part_of_its_time) {
   EXPECT_FALSE(is_due(header(), at(700'000), 0));
 }
 
+TEST(use_of, what_a_policy_allows_decides_what_becomes_of_a_valid_entry_alone) {
+  const auto at = [](std::int64_t ms) { return wall_time(milliseconds(ms)); };
+  const leeway none, all{0.1, std::chrono::seconds(30), std::chrono::seconds(60)};
+  const judged fresh{verdict::hit, {header(), {}, 0}}, expired{verdict::expired, {header(), {}, 0}};
+  EXPECT_EQ(use_of(fresh, none, at(600'000)), use::serve);
+  EXPECT_EQ(use_of(fresh, all, at(2000)), use::serve);
+  EXPECT_EQ(use_of(fresh, all, at(600'000)), use::serve_and_refresh);
+  EXPECT_EQ(use_of(expired, none, at(601'000)), use::read);
+  EXPECT_EQ(use_of(expired, all, at(601'000)), use::serve_and_refresh);
+  EXPECT_EQ(use_of(expired, all, at(631'000)), use::read_or_serve);
+  EXPECT_EQ(use_of(expired, all, at(661'000)), use::read);
+  for (const auto invalid : {verdict::absent, verdict::foreign, verdict::outdated, verdict::undecodable})
+    EXPECT_EQ(use_of({invalid, {header(), {}, 0}}, all, at(601'000)), use::read);
+}
+
+TEST(entry_format, beginning_tells_entries_apart_and_is_short) {
+  auto later = header();
+  later.created += milliseconds(1);
+  const auto one = *encode_entry(header(), "{}"), other = *encode_entry(later, "{}");
+  EXPECT_TRUE(one.starts_with(beginning_of(one)));
+  EXPECT_FALSE(other.starts_with(beginning_of(one)));
+  EXPECT_LE(beginning_of(std::string(5000, 'x')).size(), 512u);
+}
+
 TEST(freshness, entry_is_within_the_time_after_it_expired) {
   const auto at = [](std::int64_t ms) { return wall_time(milliseconds(ms)); };
   EXPECT_TRUE(is_within(header(), at(600'999), std::chrono::seconds(0)));
