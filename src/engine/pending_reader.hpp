@@ -25,6 +25,7 @@ namespace reprise::engine {
 struct pending_rows {
   std::vector<std::int64_t> numbers;
   std::vector<scope> scopes;
+  bool is_readable = true;  // false: some are another version's, and nobody here can say what they invalidate
 };
 
 class pending_reader {

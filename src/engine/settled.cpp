@@ -21,6 +21,7 @@ auto response_cache::impl::wait_settled() -> awaitable<result<void>> {
   if ((*pending)->numbers.empty()) co_return result<void>();
   auto scopes = (*pending)->scopes;
   auto numbers = (*pending)->numbers;
+  if (!(*pending)->is_readable) co_return co_await await_acknowledged(std::move(numbers));
   co_return co_await invalidate(std::move(scopes), std::move(numbers));
 }
 
@@ -48,6 +49,7 @@ auto response_cache::impl::read_pending() -> engine::pending_reader::reading {
     if (!read->is_last) co_return errc::not_acknowledged;
     for (const auto& row : read->rows) {
       all->numbers.push_back(row.number);
+      all->is_readable = all->is_readable && !row.is_everything;
       all->scopes.insert(all->scopes.end(), row.scopes.begin(), row.scopes.end());
     }
   }
