@@ -122,7 +122,7 @@ boost::system::error_code connection::outcome(boost::system::error_code error, c
   take_pushes();
   if (is_emptied_) {
     // The answer may be another server's data.
-    last_error_ = end_reason_ = "the server has emptied its data, or taken over another server's";
+    last_error_ = end_reason_;
     close();
     return errc::unavailable;
   }
@@ -158,17 +158,19 @@ asio::awaitable<void> connection::listen() {
 //   >2 "invalidate" null      all data was dropped, or another server's taken over
 void connection::take_pushes() {
   namespace resp3 = boost::redis::resp3;
-  if (pushes_.has_error()) is_emptied_ = true;
-  if (is_emptied_ || pushes_->empty()) return;
+  if (is_emptied_ || (pushes_.has_value() && pushes_->empty())) return;
+  const auto end_of_trust = [this] {
+    is_emptied_ = true;
+    end_reason_ = "the server has emptied its data, or taken over another server's";
+  };
+  if (pushes_.has_error()) return end_of_trust();
   const auto& nodes = pushes_.value();
   for (auto node = nodes.begin(); node != nodes.end();) {
     // What is no list of keys may mean anything.
     const auto left = nodes.end() - node;
     if (left < 3 || node->data_type != resp3::type::push || node[1].value != "invalidate" ||
-        node[2].data_type != resp3::type::array || left < 3 + static_cast<std::ptrdiff_t>(node[2].aggregate_size)) {
-      is_emptied_ = true;
-      return;
-    }
+        node[2].data_type != resp3::type::array || left < 3 + static_cast<std::ptrdiff_t>(node[2].aggregate_size))
+      return end_of_trust();
     const auto end = node + 3 + static_cast<std::ptrdiff_t>(node[2].aggregate_size);
     for (node += 3; node != end; ++node)
       if (changed_) changed_(node->value);
