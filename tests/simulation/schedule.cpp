@@ -43,6 +43,7 @@ class world_of_one {
     std::unique_ptr<response_cache> cache;
     table_version table = table_version::older;
     bool is_dead = false;
+    std::int64_t acknowledged[most_scopes] = {};  // through this node
   };
   using node_ptr = std::shared_ptr<node>;
   using scope_index = std::size_t;
@@ -57,7 +58,8 @@ class world_of_one {
   asio::awaitable<void> write(node_ptr at, scope_index which);
   asio::awaitable<void> repeat(node_ptr at, scope_index which, std::int64_t version, std::int64_t row, bool is_of_a_new_kind);
   asio::awaitable<void> change_behind_and_purge(node_ptr at, scope_index which);
-  void acknowledge(scope_index which, std::int64_t version, std::string_view by);
+  void acknowledge(scope_index which, std::int64_t version, const node_ptr& by, std::string_view how = {});
+  std::int64_t due(const node_ptr& at, scope_index which) const;
 
   asio::awaitable<void> cause(fault what);
   void strike(fault what);
@@ -84,6 +86,7 @@ class world_of_one {
   duration think_{};
   server::data_type snapshot_;
   std::int64_t acknowledged_[most_scopes] = {};
+  std::vector<std::pair<moment, std::int64_t>> history_[most_scopes];  // of it, where entries are tracked
   int names_ = 0;
   moment began_, end_;
   report result_;
@@ -105,12 +108,16 @@ report world_of_one::run() {
   scopes_ = 1 + clients_.below(most_scopes);
   write_share_ = 0.03 + 0.2 * clients_.unit() * clients_.unit();
   think_ = clients_.between(milliseconds(2), milliseconds(16));
+  policy_.local = derived_.local = rules_.local.value_or(static_cast<local_copies>(chance(wanted_.seed ^ 0x10ca1).below(3)));
   has_two_tables_ = rules_.always_two_tables || chance(wanted_.seed ^ 0x7ab1e).once_in(4);
   if (wanted_.tell_story)
     world_.story = [this](std::string line) {
       const auto t = std::chrono::duration<double, std::milli>(world_.now() - began_).count();
       result_.story.push_back(fmt::format("{:8.1f} ms  {}", t, line));
     };
+  tell("entries in the processes: {}", policy_.local == local_copies::off         ? "none"
+                                      : policy_.local == local_copies::validated ? "validated"
+                                                                                 : "tracked");
   tell("the store has {}", store_.kind == store_kind::one_transaction      ? "one transaction for a write and its row"
                            : store_.kind == store_kind::snapshot_isolation ? "snapshot isolation"
                                                                            : "no transactions: an intent comes first");
@@ -185,7 +192,7 @@ asio::awaitable<void> world_of_one::client() {
 
 // The older version has the derived list too, but there it shows nothing of what changes.
 asio::awaitable<void> world_of_one::read(node_ptr at, scope_index which, bool in_derived) {
-  const auto due = acknowledged_[which];
+  const auto due = this->due(at, which);
   const auto began = world_.now();
   ++result_.reads;
   const auto user = std::to_string(which);
@@ -233,11 +240,11 @@ asio::awaitable<void> world_of_one::write(node_ptr at, scope_index which) {
   if (!done) co_return;
   tell("{} commits {} version {}{}", at->name, what.name(), done->version, is_of_a_new_kind ? ", a change of a new kind" : "");
   if (clients_.once_in(40)) kill(at);
-  if (!rules_.commit_before_invalidate) co_return acknowledge(which, done->version, at->name);
+  if (!rules_.commit_before_invalidate) co_return acknowledge(which, done->version, at);
   if (clients_.once_in(6)) world_.start(repeat(any_node(), which, done->version, done->row, is_of_a_new_kind));
   const std::vector<std::int64_t> rows(1, done->row);
   const auto told = co_await at->cache->invalidate(scopes, rows);
-  if (told && !at->is_dead) acknowledge(which, done->version, at->name);
+  if (told && !at->is_dead) acknowledge(which, done->version, at);
 }
 
 // The client's connection broke; it asks again, perhaps another node, with the same Idempotency-Key.
@@ -254,7 +261,7 @@ asio::awaitable<void> world_of_one::repeat(node_ptr at, scope_index which, std::
       told = co_await at->cache->invalidate(scopes, rows);
     if (!told || at->is_dead) co_return;
   }
-  acknowledge(which, version, at->name + ", asked again");
+  acknowledge(which, version, at, ", asked again");
 }
 
 // What is done past the store's own writes is made good by a purge, on every node.
@@ -263,13 +270,26 @@ asio::awaitable<void> world_of_one::change_behind_and_purge(node_ptr at, scope_i
   tell("version {} of {} is written behind everybody's back", version, scope_of(which).name());
   auto purged = co_await at->cache->invalidate_all("s");
   if (purged && has_two_tables_) purged = co_await at->cache->invalidate_all("d");
-  if (purged && !at->is_dead) acknowledge(which, version, at->name + ", by a purge");
+  if (purged && !at->is_dead) acknowledge(which, version, at, ", by a purge");
 }
 
-void world_of_one::acknowledge(scope_index which, std::int64_t version, std::string_view by) {
+void world_of_one::acknowledge(scope_index which, std::int64_t version, const node_ptr& by, std::string_view how) {
   ++result_.acknowledged;
   acknowledged_[which] = std::max(acknowledged_[which], version);
-  tell("version {} of {} is acknowledged by {}", version, scope_of(which).name(), by);
+  by->acknowledged[which] = std::max(by->acknowledged[which], version);
+  if (policy_.local == local_copies::tracked) history_[which].emplace_back(world_.now(), acknowledged_[which]);
+  tell("version {} of {} is acknowledged by {}{}", version, scope_of(which).name(), by->name, how);
+}
+
+// What a read that begins now must show. Tracked entries promise less: what was written through this node, and what others
+// wrote once the news of it must have come. That takes some milliseconds, and as long as a node may stand still under
+// its lease.
+std::int64_t world_of_one::due(const node_ptr& at, scope_index which) const {
+  if (policy_.local != local_copies::tracked) return acknowledged_[which];
+  auto due = at->acknowledged[which];
+  for (const auto& [when, version] : history_[which])
+    if (when + lease + milliseconds(10) < world_.now()) due = std::max(due, version);
+  return due;
 }
 
 // Faults.
@@ -324,7 +344,7 @@ void world_of_one::strike(fault what) {
         const auto twin = redis_.make({});
         old->is_master = false;
         old->data = lag;
-        ++old->emptied;
+        old->tell_emptied();
         old->replication = twin->replication;
         after(faults_.between({}, milliseconds(80)), [old] { old->is_master = true; });
       });
@@ -348,11 +368,14 @@ void world_of_one::strike(fault what) {
       return;
     }
     case fault::evict:
-      if (!old->data.empty()) old->data.erase(std::next(old->data.begin(), static_cast<std::ptrdiff_t>(faults_.below(old->data.size()))));
+      if (!old->data.empty()) {
+        const auto gone = old->data.extract(std::next(old->data.begin(), static_cast<std::ptrdiff_t>(faults_.below(old->data.size()))));
+        old->tell_changed(gone.key());
+      }
       return;
     case fault::flush:
       old->data.clear();
-      ++old->emptied;
+      old->tell_emptied();
       return;
     case fault::full:
       old->is_full = !old->is_full;

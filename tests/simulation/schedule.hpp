@@ -26,6 +26,7 @@ struct rule_set {
   bool nodes_have_fresh_names = true; // a process that takes over from another one has its own lease
   // Where a variant shows only on a certain store, or under certain faults: chance is aimed at what it weakens.
   std::optional<store_kind> kind;
+  std::optional<local_copies> local;
   std::uint32_t aimed_at = 0;  // bits of `fault`
 };
 

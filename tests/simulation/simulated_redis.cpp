@@ -1,6 +1,7 @@
 #include "tests/simulation/simulated_redis.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace reprise::simulation {
 namespace {
@@ -12,6 +13,7 @@ const std::string* find(server& on, const std::string& key, moment now) {
   if (at == on.data.end()) return nullptr;
   if (at->second.expires <= now) {
     on.data.erase(at);
+    on.tell_changed(key);
     return nullptr;
   }
   return &at->second.text;
@@ -25,6 +27,19 @@ void unlock(server& on, const std::string& key, const std::string& value, moment
 }
 
 }  // namespace
+
+void server::tell_changed(const std::string& key) {
+  if (listeners.empty()) return;
+  const auto told = listeners.extract(key);
+  if (!told.empty())
+    for (const auto& [who, tell] : told.mapped()) tell(&key);
+}
+
+void server::tell_emptied() {
+  ++emptied;
+  for (const auto& [key, told] : std::exchange(listeners, {}))
+    for (const auto& [who, tell] : told) tell(nullptr);
+}
 
 std::shared_ptr<server> redis_world::make(server::data_type data) {
   auto fresh = std::make_shared<server>();
@@ -45,6 +60,20 @@ void simulated_backend::end(const std::shared_ptr<session>& which, const std::st
   which->is_over = true;
   if (session_ == which) session_ = nullptr;
   if (lost_) lost_(why);
+}
+
+// News on its way, which may come before or after a reply that was sent earlier.
+void simulated_backend::hear(const std::shared_ptr<session>& which, const std::string* changed) {
+  auto& in = where_.in();
+  auto come = [self = shared_from_this(), which, key = changed != nullptr ? *changed : std::string()] {
+    if (which->is_over) return;
+    if (key.empty())
+      self->end(which, "the server has emptied its data");
+    else if (self->changed_)
+      self->changed_(key);
+  };
+  if (changed == nullptr && !where_.rules().emptied_data_ends_sessions) return;
+  in.after(in.random.between(microseconds(200), microseconds(3000)), std::move(come), &whose_);
 }
 
 void simulated_backend::cut(const std::string& why) {
@@ -155,11 +184,14 @@ auto simulated_backend::check() -> awaitable<std::string> {
 
 auto simulated_backend::read(std::span<slot> slots, deadline limit) -> awaitable<void> {
   using texts = std::vector<std::optional<std::string>>;
-  std::vector<std::string> keys;
-  for (const auto& each : slots) keys.emplace_back(each.key);
-  auto execute = [keys = std::move(keys)](server& on, moment now) -> result<texts> {
+  std::vector<std::pair<std::string, bool>> keys;
+  for (const auto& each : slots) keys.emplace_back(each.key, each.is_tracked);
+  auto execute = [self = shared_from_this(), which = session_, keys = std::move(keys)](server& on, moment now) -> result<texts> {
     texts found;
-    for (const auto& key : keys) found.push_back(copy_of(find(on, key, now)));
+    for (const auto& [key, is_tracked] : keys) {
+      found.push_back(copy_of(find(on, key, now)));
+      if (is_tracked) on.listeners[key][which.get()] = [self, which](const std::string* changed) { self->hear(which, changed); };
+    }
     return found;
   };
   auto found = co_await call<result<texts>>(limit, std::move(execute));
@@ -184,6 +216,7 @@ auto simulated_backend::begin(const begin_request& request, deadline limit) -> a
       if (on.is_full) return errc::refused;
       answer.generation = request.stamp + request.random;
       on.data[request.generation_key] = {answer.generation, now + request.generation_ttl};
+      on.tell_changed(request.generation_key);
     } else {
       answer.generation = *generation;
       if (const auto* entry = find(on, request.entry_key, now);
@@ -234,7 +267,7 @@ auto simulated_backend::invalidate(std::vector<std::string> generation_keys, dea
   auto execute = [this, keys = std::move(generation_keys)](server& on, moment) -> result<void> {
     if (!on.is_master) return errc::wrong_role;
     for (const auto& key : keys) {
-      on.data.erase(key);
+      if (on.data.erase(key) > 0) on.tell_changed(key);
       where_.in().tell("{} removes {} on {}", whose_.name, key, identity_of(on));
     }
     return {};

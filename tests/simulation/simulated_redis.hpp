@@ -6,6 +6,7 @@
 #include "reprise/backend.hpp"
 #include "tests/simulation/virtual_world.hpp"
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -32,6 +33,12 @@ struct server {
   };
   using data_type = std::map<std::string, value>;
   data_type data;
+
+  // Who is told, once, that a key is no longer what it read; and, whatever it tracks, that all data went.
+  using listener = std::function<void(const std::string* key)>;  // null: everything
+  std::map<std::string, std::map<const void*, listener>> listeners;
+  void tell_changed(const std::string& key);
+  void tell_emptied();
 };
 
 class redis_world {
@@ -98,6 +105,7 @@ class simulated_backend final : public backend, public std::enable_shared_from_t
   asio::awaitable<R> call(deadline limit, F execute);
   std::string identity_of(const server& one) const;
   void end(const std::shared_ptr<session>& which, const std::string& why);
+  void hear(const std::shared_ptr<session>& which, const std::string* changed);
 
   redis_world& where_;
   actor& whose_;
