@@ -39,7 +39,7 @@ def measure(candidate, seconds, rates):
     expected = count * candidate.reply_bytes
     if abs(told["bytes"] - expected) > candidates.CONNECTIONS * candidate.reply_bytes + 0.005 * expected:
         raise Wrong(f"{candidate.name}: {told['bytes'] / count:.1f} bytes a reply, expected {candidate.reply_bytes}")
-    if candidate.cached and candidate.origin_reads and (read := candidate.origin_reads() - origin):
+    if candidate.cached and candidate.origin_reads and (read := int(candidate.origin_reads() - origin)):
         raise Wrong(f"{candidate.name}: {read} reads of the origin among {count} hits")
     found = {"rate": count / told["seconds"], "server_us": server / count * 1e6, "redis_us": cache / count * 1e6,
              "commands": (candidate.redis.commands() - commands) / count if candidate.redis else 0,

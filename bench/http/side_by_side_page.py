@@ -111,7 +111,7 @@ def lines(found, command):
         *goals(found), "",
         "### At saturation", "",
         *main_table(found), "",
-        "¹ The server had time left: the load generator, or Redis beside it on the same core, was what bounded this. CPU per request is not touched by that.", "",
+        "¹ The server had time left: the load generator, or Redis beside it on the same core, was what bounded this. CPU per request says more there; it may be a little higher than at saturation, where more is done in one turn of the loop.", "",
         "CPU is what the kernel accounts to the processes (schedstat), user and kernel together, nginx' and Varnish's children included. "
         f"Others used {short(max(others) * 100)} % of the machine at most in one turn, {short(summary(others)['median'] * 100)} % in the median"
         + (f"; {disturbed} of {len(others)} turns were disturbed by more than {DISTURBED * 100:.0f} %." if disturbed else "."),
