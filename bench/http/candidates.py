@@ -74,6 +74,7 @@ class Ours:
     environment: dict
     path: str = "/api/bookings"
     uses_redis: bool = True
+    signed_in: bool = True  # false: a guest, of whom no session is asked for
 
 
 # Per-user lists are kept in L2 alone unless their route says otherwise, so the modes of L1 are measured on a shared list of
@@ -83,6 +84,7 @@ OURS = {
     "ours-l2": Ours("ours, from Redis (L2)", {"CACHE_L1_MODE": "off"}),
     "ours-l1-validated": Ours("ours, L1 validated", {"CACHE_L1_MODE": "validated", "CACHE_L1_BYTES": "32MiB"}, "/api/gigs"),
     "ours-l1-tracked": Ours("ours, L1 tracked", {"CACHE_L1_MODE": "tracked", "CACHE_L1_BYTES": "32MiB"}, "/api/gigs"),
+    "ours-l1-tracked-guest": Ours("ours, L1 tracked, no token", {"CACHE_L1_MODE": "tracked", "CACHE_L1_BYTES": "32MiB"}, "/api/gigs", signed_in=False),
     "ours-bypass": Ours("ours, no cache (SQLite)", {}, uses_redis=False),
 }
 
@@ -133,7 +135,7 @@ def start_ours(stage, name):
         environment["REDIS_URL"] = store.url
     server = stage.bookings(name, **environment)
     token, body = set_scene(server)
-    return Candidate(name, server.url + what.path, bearer(token), [server.pid], store, server.origin_reads,
+    return Candidate(name, server.url + what.path, bearer(token) if what.signed_in else {}, [server.pid], store, server.origin_reads,
                      cached=what.uses_redis, marks={"X-Cache": "HIT" if what.uses_redis else "BYPASS"}), body
 
 

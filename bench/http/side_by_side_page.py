@@ -26,6 +26,7 @@ GOALS = [
     ("CPU of a hit from Redis, recipe on Fastify / ours", "ours-l2", "fastify", "server_us", True, 3, "least"),
     ("CPU of a hit from L1 (validated), ours / nginx", "ours-l1-validated", "nginx", "server_us", False, 1.0, "most"),
     ("CPU of a hit from L1 (tracked), ours / nginx", "ours-l1-tracked", "nginx", "server_us", False, 1.0, "most"),
+    ("CPU of a hit from L1 (tracked, no token), ours / nginx", "ours-l1-tracked-guest", "nginx", "server_us", False, 1.0, "most"),
     ("throughput of hits from Redis, ours / recipe on Express", "ours-l2", "express", "rate", False, 10, "least"),
     ("throughput of hits from L1 (tracked), ours / nginx", "ours-l1-tracked", "nginx", "rate", False, 1.0, "least"),
 ]
@@ -124,7 +125,8 @@ def lines(found, command):
         *(["Left out: " + "; ".join(f"{TITLES[name]} ({why})" for name, why in found["skipped"].items()) + ".", ""] if found["skipped"] else []),
         "What the candidates do for a hit: ours checks the token's signature and, in Redis, its session, routes, looks up, and sends ETag, Age and "
         "security headers. The recipe checks the signature alone. nginx and Varnish check nothing and know no invalidation: they are the limit, not an alternative. "
-        "The rows of L1 are of a shared list (`/api/gigs`) for a signed-in user, the others of the user's own bookings; both have the same size.",
+        "The rows of L1 are of a shared list (`/api/gigs`), the others of the user's own bookings; both have the same size. A signed-in user's session is asked for in Redis "
+        "also where the list is in L1, unless its column of commands says otherwise; a guest has none.",
     ]
 
 

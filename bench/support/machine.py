@@ -121,7 +121,14 @@ def describe():
             "software": told,
             "server": first_line(server_binary(), "--version"),
             "commit": first_line("git", "-C", ROOT, "describe", "--always", "--dirty"),
-            "date": time.strftime("%Y-%m-%d")}
+            "date": time.strftime("%Y-%m-%d"), "others": busy_without_us()}
+
+
+def busy_without_us(seconds=1):
+    """The share of the machine that is in use while this program starts nothing and waits."""
+    others = Disturbance([])
+    time.sleep(seconds)
+    return others.share()
 
 
 def server_binary():

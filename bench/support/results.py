@@ -5,6 +5,9 @@ import os
 from bench.support import machine, page
 
 
+BUSY = 0.1  # a share of the machine beyond which a run is not to be trusted without a word
+
+
 def keep(name, found):
     """Writes a run's numbers to bench/results/NAME.json."""
     folder = os.path.join(machine.ROOT, "bench/results")
@@ -37,4 +40,6 @@ def told_of(found, command):
     """The lines that say where numbers come from."""
     what = found["machine"]
     quick = ["", "**A quick run, for whether all works: these numbers are indicative only.**"] if found.get("quick") else []
+    if what["others"] > BUSY:
+        quick += ["", f"**Others used {what['others'] * 100:.0f} % of the machine when this was measured: read neither times nor throughput as its own, and ratios with care.**"]
     return [f"`{command}` on {what['date']}, {what['server']} at commit {what['commit']}. {what['machine']}. {what['software']}.", *quick, ""]
