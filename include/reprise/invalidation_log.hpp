@@ -34,7 +34,8 @@ class invalidation_log {
 
   // identities -------------------------------------------------------------------------------------------------------
   // Notes that `identity` is in use, and returns its nonce: drawn anew, in the same transaction, where no claim named that
-  // identity within the last hour, so that whatever such a Redis still holds is dead.
+  // identity within the last hour, so that whatever such a Redis still holds is dead. Then the rows of before (but no
+  // intent) count as acknowledged by it.
   virtual awaitable<std::string> claim(std::string identity) = 0;
 
   // the outbox -------------------------------------------------------------------------------------------------------

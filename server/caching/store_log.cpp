@@ -7,7 +7,7 @@ namespace {
 
 class store_log final : public reprise::invalidation_log {
  public:
-  explicit store_log(async_store& stores) : stores_(stores) {}
+  store_log(async_store& stores, std::size_t most_scopes) : stores_(stores), most_scopes_(most_scopes) {}
 
   awaitable<std::string> claim(std::string identity) override {
     co_return translate(
@@ -24,7 +24,12 @@ class store_log final : public reprise::invalidation_log {
       read.is_last = found->is_last;
       read.epoch = found->epoch;
       read.epochs = std::move(found->epochs);
+      std::size_t scopes = 0;
       for (const auto& one : found->rows) {
+        if (scopes >= most_scopes_) {
+          read.is_last = false;
+          break;
+        }
         showing elsewhere;
         if (is_shown_elsewhere(one.what)) {
           auto places = s.places_showing(one.what);
@@ -32,6 +37,7 @@ class store_log final : public reprise::invalidation_log {
           elsewhere = std::move(*places);
         }
         read.rows.push_back({one.number, scopes_of(one.what, elsewhere)});
+        scopes += read.rows.back().scopes.size();
       }
       return read;
     }));
@@ -94,10 +100,13 @@ class store_log final : public reprise::invalidation_log {
   }
 
   async_store& stores_;
+  const std::size_t most_scopes_;
 };
 
 }  // namespace
 
-std::shared_ptr<reprise::invalidation_log> make_store_log(async_store& stores) { return std::make_shared<store_log>(stores); }
+std::shared_ptr<reprise::invalidation_log> make_store_log(async_store& stores, std::size_t most_scopes) {
+  return std::make_shared<store_log>(stores, most_scopes);
+}
 
 }  // namespace bookings::caching

@@ -10,6 +10,8 @@
 namespace bookings::caching {
 
 // `stores` must outlive it.
-std::shared_ptr<reprise::invalidation_log> make_store_log(async_store& stores);
+// One pass of the relay reads no more rows once they invalidate `most_scopes` together: a name that shows in a hundred
+// thousand lists may have been changed very often.
+std::shared_ptr<reprise::invalidation_log> make_store_log(async_store& stores, std::size_t most_scopes = 20'000);
 
 }  // namespace bookings::caching

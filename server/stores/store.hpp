@@ -140,7 +140,8 @@ class store {
   // Where the changed thing is shown by what is another's, each place once; empty where is_shown_elsewhere() says no.
   virtual result<showing> places_showing(const change& what) = 0;
   // Which data a Redis holds: remembers that `identity` is in use and returns its nonce. A nonce is drawn anew where no
-  // claim named that identity within the last hour, by the store's clock: whatever such a Redis still holds is dead.
+  // claim named that identity within the last hour, by the store's clock: whatever such a Redis still holds is dead, and
+  // so every row that is there counts as acknowledged by it.
   virtual result<std::string> claim_identity(const std::string& identity) = 0;
   // Rows that `identity` has not acknowledged, oldest first; of those younger than `at_least` only the awaited ones. A row
   // whose text cannot be read is skipped and logged, never an error.

@@ -28,8 +28,12 @@ void log_tables::settle(log::row_number intent, std::vector<scope> scopes) {
 std::string log_tables::claim(const std::string& identity, time now) {
   forget_old_identities(now);
   auto [at, is_new] = identities_.try_emplace(identity);
-  if (is_new) at->second.nonce = nonce_base_ + std::to_string(++nonces_);
   at->second.claimed = now;
+  if (!is_new) return at->second.nonce;
+  at->second.nonce = nonce_base_ + std::to_string(++nonces_);
+  // What it holds is dead, so it has nothing to repeat; but an intent's write is still to come.
+  for (auto& [number, row] : rows_)
+    if (row.is_settled) row.acknowledged.insert(identity);
   return at->second.nonce;
 }
 

@@ -14,6 +14,8 @@ constexpr std::size_t chunk_keys = 500;
 // A write that shows in a hundred thousand lists takes a second to repeat. In one pass that would end every lease, so
 // such rows go in parts, this many keys a pass; their writer waits meanwhile.
 constexpr std::size_t part_keys_a_pass = 10'000;
+// With so many in hand no more rows are taken, so that memory stays bounded however many there are.
+constexpr std::size_t most_part_keys = 200'000;
 
 }  // namespace
 
@@ -21,14 +23,24 @@ auto response_cache::impl::relay_pass(relay_state& here, std::chrono::millisecon
   invalidation_log::pass_request ask;
   ask.identity = here.identity;
   ask.at_least = at_least;
-  ask.limit = pass_rows;
   ask.except = acknowledgements_.unrecorded();
-  for (const auto& part : here.parts) ask.except.push_back(part.row);
+  std::size_t in_hand = 0;
+  for (const auto& part : here.parts) {
+    ask.except.push_back(part.row);
+    in_hand += part.keys.size();
+  }
+  ask.limit = in_hand < most_part_keys ? pass_rows : 0;
   std::sort(ask.except.begin(), ask.except.end());
   auto read = co_await log_->read_pass(ask);
   if (!read) co_return read.error();
   // The clock of the log jumped: rows that this identity never acknowledged may be gone.
   if (!here.nonce.empty() && read->nonce != here.nonce) co_return errc::forgotten;
+  // Nobody has claimed this identity, or that was forgotten: its claim will draw a new nonce, and what it holds is dead.
+  // Where somebody else's claim is faster, the pass under the lease repeats what this one did not.
+  if (read->nonce.empty()) {
+    read->rows.clear();
+    read->is_last = true;
+  }
   if (settings_.weakened.trust_without_replay && !trust_.current(world_->now())) read->rows.clear();
 
   std::vector<std::string> keys;

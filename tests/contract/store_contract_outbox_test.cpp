@@ -108,6 +108,7 @@ TEST_P(store_outbox, old_rows_nobody_waits_for_are_tidied_by_later_writes) {
 }
 
 TEST_P(store_outbox, old_rows_a_claimed_identity_waits_for_stay) {
+  must(data->claim_identity("a"));
   const auto row = write_row();
   for (int i = 0; i < 7; ++i) {
     must(data->claim_identity("a"));
@@ -123,8 +124,10 @@ TEST_P(store_outbox, backlog_counts_what_a_claimed_identity_waits_for) {
   write_row();
   EXPECT_EQ(must(data->outbox_backlog()).rows, 0);  // nobody waits
   must(data->claim_identity("a"));
+  EXPECT_EQ(must(data->outbox_backlog()).rows, 0);
+  write_row();
   harness->advance(5s);
-  const auto second = write_row();
+  write_row();
   const auto waiting = must(data->outbox_backlog());
   EXPECT_EQ(waiting.rows, 2);
   EXPECT_GE(waiting.oldest, 5s);
@@ -151,6 +154,48 @@ TEST_P(store_outbox, claim_identity_after_an_hour_draws_another_nonce) {
   const auto second = must(data->claim_identity("a"));
   EXPECT_NE(second, nonce);
   EXPECT_EQ(must(data->claim_identity("a")), second);
+}
+
+// What its Redis holds is dead by the nonce, so it need not repeat what was written before.
+TEST_P(store_outbox, claim_identity_with_a_new_nonce_acknowledges_all_that_is_there) {
+  must(data->claim_identity("other"));
+  const auto before = write_row();
+  must(data->claim_identity("a"));
+  const auto after = write_row();
+  EXPECT_EQ(numbers(pending("a")), after);
+  EXPECT_EQ(must(data->observe_cache(before)).acknowledged.at(before[0]), texts{"a"});
+  EXPECT_EQ(numbers(pending("other")), (std::vector{before[0], after[0]}));
+  must(data->claim_identity("a"));  // again: what it has not acknowledged stays so
+  EXPECT_EQ(numbers(pending("a")), after);
+  must(data->acknowledge_rows("other", before));
+  EXPECT_EQ(numbers(rows()), after);
+}
+
+TEST_P(store_outbox, acknowledge_rows_out_of_order_leaves_out_exactly_those) {
+  must(data->claim_identity("a"));
+  must(data->claim_identity("b"));
+  std::vector<std::int64_t> all;
+  for (int i = 0; i < 6; ++i) all.push_back(write_row()[0]);
+  must(data->acknowledge_rows("a", {all[1], all[4]}));
+  EXPECT_EQ(numbers(pending("a")), (std::vector{all[0], all[2], all[3], all[5]}));
+  must(data->acknowledge_rows("a", {all[0]}));
+  EXPECT_EQ(numbers(pending("a")), (std::vector{all[2], all[3], all[5]}));
+  must(data->acknowledge_rows("a", {all[2], all[3]}));
+  EXPECT_EQ(numbers(pending("a")), (std::vector{all[5]}));
+  EXPECT_EQ(numbers(pending("b")), all);
+  const auto seen = must(data->observe_cache(all)).acknowledged;
+  for (const auto number : all) EXPECT_EQ(seen.at(number), number == all[5] ? texts{} : texts{"a"});
+  must(data->acknowledge_rows("b", all));
+  EXPECT_EQ(numbers(rows()), (std::vector{all[5]}));
+  EXPECT_TRUE(pending("b").empty());
+}
+
+TEST_P(store_outbox, acknowledge_rows_takes_very_many) {
+  must(data->claim_identity("a"));
+  std::vector<std::int64_t> all;
+  for (int i = 0; i < 1200; ++i) all.push_back(must(data->append_row({change_kind::user_bookings, student.id})).number);
+  must(data->acknowledge_rows("a", all));
+  EXPECT_TRUE(rows().empty());
 }
 
 TEST_P(store_outbox, claim_identity_others_have_other_nonces) {
@@ -268,10 +313,11 @@ TEST_P(store_outbox, lease_is_taken_while_a_long_write_of_another_process_is_und
 // durability ---------------------------------------------------------------------------------------------------------
 
 TEST_P(store_outbox, reopened_store_keeps_everything) {
-  const auto booked = book(algebra.id);
   const auto nonce = must(data->claim_identity("a"));
+  const auto booked = book(algebra.id);
   must(data->bump_cache_epoch("gigs"));
   const auto waiting = numbers(pending("a"));
+  EXPECT_FALSE(waiting.empty());
   data.reset();
   data = harness->open();
   EXPECT_EQ(must(data->find_booking(booked.row.id)).row.id, booked.row.id);

@@ -188,8 +188,13 @@ CREATE TABLE kept_replies (
 CREATE INDEX kept_replies_created ON kept_replies (created_at);
 )sql";
 
+// Up to which row an identity has acknowledged them all: what is older needs neither a look nor an acknowledgement each.
+constexpr const char* version_5 = R"sql(
+ALTER TABLE cache_identities ADD COLUMN acknowledged_to INTEGER NOT NULL DEFAULT 0;
+)sql";
+
 // The step at index n leads from version n to n + 1. Published steps are never edited: add one at the end.
-constexpr std::array steps = {version_1, version_2, version_3, version_4};
+constexpr std::array steps = {version_1, version_2, version_3, version_4, version_5};
 
 int version_of(connection& on) {
   auto query = on.use("PRAGMA user_version");

@@ -3,7 +3,7 @@
 //
 // Thread-safe. Calls block: a read while all readers are lent, a write while another one runs (in another process: for
 // five seconds, then errc::store_unavailable). Where a write answers errc::store_unavailable its outcome is unknown.
-// A failure of SQLite is logged here, once, with its cause; the caller gets the errc alone.
+// A failure of SQLite is logged here with its cause, at a limited rate; the caller gets the errc alone.
 #pragma once
 
 #include "server/stores/store.hpp"
@@ -13,6 +13,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <type_traits>
 
@@ -113,6 +114,7 @@ class sqlite_store final : public store {
   void tidy_now_and_then(sqlite::connection& on);
   void tidy_outbox(sqlite::connection& on);
   void forget_old_identities(sqlite::connection& on);
+  result<void> acknowledge_some(const std::string& identity, std::span<const std::int64_t> numbers);
   void tell_unreadable(std::int64_t number);
 
   std::recursive_mutex writer_mutex_;  // guards what is up to the next blank line
