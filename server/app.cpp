@@ -16,6 +16,7 @@
 #include "server/caching/cache_collector.hpp"
 #include "server/caching/cache_stage.hpp"
 #include "server/caching/invalidations.hpp"
+#include "server/caching/refusal_stage.hpp"
 #include "server/caching/session_check.hpp"
 #include "server/caching/store_log.hpp"
 #include "server/http/listener.hpp"
@@ -109,7 +110,7 @@ struct app::parts {
                 http::pipeline_parts{
                     .authenticate = [this](std::string_view header) { return auth::authenticate(tokens, header); },
                     .check_session = caching::make_session_check(cache, stores),
-                    .around = repeats.around(caching::make_cache_stage(cache)),
+                    .around = caching::make_refusal_stage(invalidate, repeats.around(caching::make_cache_stage(cache))),
                     .observe =
                         [this](std::string_view route, unsigned status, std::chrono::duration<double> took) {
                           numbers.observe_request(route, status, std::chrono::duration_cast<std::chrono::nanoseconds>(took));

@@ -160,6 +160,10 @@ class response_cache {
   // repetition, a write that found nothing to change). errc::not_acknowledged: do not acknowledge the write; it has
   // happened, and its rows see to the invalidation.
   boost::asio::awaitable<result<void>> invalidate(std::vector<scope> scopes, std::vector<std::int64_t> rows = {});
+  // As invalidate(), for all writes that have committed by now, whoever made them: before a reply that tells of somebody
+  // else's write, such as a refusal because of what it left. Cheap where nothing is pending: many callers at once share
+  // one reading of the log. Errors: log_unavailable, not_acknowledged.
+  boost::asio::awaitable<result<void>> wait_settled();
   // One user's entries under a prefix. A role may widen to the whole scope, never narrow it: `role` is checked and then
   // all of the user's roles are invalidated. errc::invalid_name for text that is no name.
   boost::asio::awaitable<result<void>> invalidate(std::string_view user, std::string_view prefix,

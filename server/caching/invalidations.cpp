@@ -72,4 +72,10 @@ boost::asio::awaitable<result<void>> invalidator::after(const std::vector<outbox
   co_return result<void>();
 }
 
+boost::asio::awaitable<result<void>> invalidator::settled() {
+  const auto told = co_await cache_.wait_settled();
+  if (!told) co_return errc::unsettled;
+  co_return result<void>();
+}
+
 }  // namespace bookings::caching

@@ -28,6 +28,8 @@ class invalidator {
   [[nodiscard]] boost::asio::awaitable<result<void>> after(const committed<T>& write) {
     return after(write.rows, write.shown_in);
   }
+  // As after(), for every write that has committed by now: stands before a refusal that tells of somebody else's.
+  [[nodiscard]] boost::asio::awaitable<result<void>> settled();
 
  private:
   boost::asio::awaitable<result<void>> after(const std::vector<outbox_row>& rows, const showing& seen);

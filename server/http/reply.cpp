@@ -36,6 +36,8 @@ constexpr std::array table{
     errc_row{errc::store_unavailable, 503, "store_unavailable", "The data cannot be reached: try again soon", 1},
     errc_row{errc::not_acknowledged, 503, "not_acknowledged",
              "The change was made, but cannot be confirmed everywhere yet: look at it again soon", 1},
+    errc_row{errc::unsettled, 503, "unsettled", "A change of somebody else is not confirmed everywhere yet: try again soon",
+             1},
     errc_row{errc::store_too_new, 500, "store_too_new", "The server is older than its data"},
     errc_row{errc::internal, 500, "internal", "Something went wrong on our side"},
 };

@@ -34,6 +34,12 @@ class acknowledgements {
     const std::lock_guard lock(mutex_);
     return {unrecorded_.begin(), unrecorded_.end()};
   }
+  // Sorted; none where it is not that session any more.
+  std::vector<row_number> unrecorded_of(std::uint64_t session) const {
+    const std::lock_guard lock(mutex_);
+    if (session_ != session) return {};
+    return {unrecorded_.begin(), unrecorded_.end()};
+  }
   void recorded(std::uint64_t session, std::span<const row_number> rows) {
     const std::lock_guard lock(mutex_);
     if (session_ != session) return;

@@ -2,6 +2,7 @@
 //   serve.cpp       lookup, hit, bypass          fill.cpp    begin, collapse, origin read, commit
 //   invalidate.cpp  UNLINK, wait, tidy           keeper.cpp  connect, claim, trust, renew, lose
 //   relay.cpp       repeat and credit            observer.cpp  what writes wait for
+//   settled.cpp     what refusals wait for
 // The protocol and its reasons are in docs/architecture.md.
 #pragma once
 
@@ -15,6 +16,7 @@
 #include "src/engine/l1.hpp"
 #include "src/engine/observer.hpp"
 #include "src/engine/origin_gate.hpp"
+#include "src/engine/pending_reader.hpp"
 #include "src/engine/trust.hpp"
 
 #include <spdlog/logger.h>
@@ -67,6 +69,7 @@ class response_cache::impl : public std::enable_shared_from_this<impl> {
   awaitable<result<cached_reply>> serve(visit& request, const origin& read);
   awaitable<result<void>> invalidate(std::vector<scope> scopes, std::vector<std::int64_t> rows);
   awaitable<result<void>> invalidate_all(std::string prefix);
+  awaitable<result<void>> wait_settled();
   bool is_available() const { return static_cast<bool>(trust_.current(world_->now())); }
   statistics snapshot() const;
 
@@ -97,6 +100,8 @@ class response_cache::impl : public std::enable_shared_from_this<impl> {
   // invalidate.cpp
   awaitable<result<std::string>> invalidate_here(std::vector<scope> scopes, const std::vector<std::int64_t>& rows);
   awaitable<void> tidy(std::vector<scope> scopes);
+  // settled.cpp
+  engine::pending_reader::reading read_pending();
   // relay.cpp
   struct relay_state {  // of one session
     std::uint64_t session = 0;
@@ -167,6 +172,7 @@ class response_cache::impl : public std::enable_shared_from_this<impl> {
 
   engine::acknowledgements acknowledgements_;
   const std::shared_ptr<engine::observer> observer_;
+  engine::pending_reader pending_;
   const std::string node_;  // this process's name in the log, drawn at its start
   std::atomic<std::int64_t> lease_count_{0};
   std::atomic<environment::steady_time> claimed_at_{};

@@ -80,6 +80,8 @@ boost::asio::awaitable<result<void>> response_cache::invalidate(std::vector<scop
   return impl_->invalidate(std::move(scopes), std::move(rows));
 }
 
+boost::asio::awaitable<result<void>> response_cache::wait_settled() { return impl_->wait_settled(); }
+
 boost::asio::awaitable<result<void>> response_cache::invalidate(std::string_view user, std::string_view prefix,
                                                                 std::string_view role) {
   auto where = scope::of_user(prefix, user);

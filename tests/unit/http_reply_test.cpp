@@ -45,7 +45,7 @@ TEST(reply_table, statuses_are_those_of_the_contract) {
       {errc::overlap, 409},           {errc::wrong_state, 409},        {errc::body_too_large, 413},
       {errc::already_reviewed, 409},  {errc::transaction_used, 409},
       {errc::too_many_requests, 429}, {errc::overloaded, 503},         {errc::unsupported_media_type, 415},
-      {errc::store_unavailable, 503}, {errc::not_acknowledged, 503},
+      {errc::store_unavailable, 503}, {errc::not_acknowledged, 503}, {errc::unsettled, 503},
       {errc::store_too_new, 500},      {errc::internal, 500},
       {errc::idempotency_mismatch, 409}, {errc::in_progress, 409}};
   EXPECT_EQ(wanted.size(), errc_rows().size());
