@@ -76,6 +76,12 @@ class cache_collector final : public prometheus::Collectable {
                                 now.backend_calls, now.backend_seconds));
     all.push_back(histogram<10>("reprise_write_wait_seconds", "Waits of writes until no node can show what was before",
                                 now.wait_bounds, now.write_waits, now.write_wait_seconds));
+    all.push_back(gauge("reprise_writes_waiting", "Writes that wait for other nodes now",
+                        static_cast<double>(now.writes_waiting)));
+    auto unknown = family("reprise_writes_not_acknowledged_total",
+                          "Writes whose notice by all nodes could not be learned in time", MetricType::Counter);
+    add_counter(unknown, {}, now.writes_not_acknowledged);
+    all.push_back(std::move(unknown));
     all.push_back(gauge("reprise_backend_up", "1 while connected to the cache's backend", now.backend_up ? 1 : 0));
     all.push_back(gauge("reprise_trusted", "1 while the cache is in use", now.trusted ? 1 : 0));
     all.push_back(gauge("reprise_lease_seconds", "How much longer the cache may be used unless the lease is renewed",
