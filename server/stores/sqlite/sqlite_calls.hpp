@@ -10,7 +10,7 @@
 namespace bookings {
 namespace sqlite {
 
-// The errc of what a call threw, which is logged here. REQUIRES: called in a catch block.
+// The errc of what a call threw, which is logged here (a line per operation in ten seconds). REQUIRES: called in a catch block.
 errc translate_current_exception(const char* operation) noexcept;
 
 // Writes the change as an outbox row, in the transaction that is open.
