@@ -89,7 +89,7 @@ class Disturbance:
 
     def share(self):
         others = (self._busy() - self.busy) - (self._ours(self.pids) - self.ours)
-        return max(0.0, others / ((time.monotonic() - self.begun) * os.cpu_count()))
+        return min(1.0, max(0.0, others / ((time.monotonic() - self.begun) * os.cpu_count())))
 
 
 def first_line(*command):
