@@ -1,5 +1,5 @@
 // What a policy allows beyond plain caching (docs/features): compression, jitter, 404s, early refresh, replies after their
-// time. On memory and on Redis. The wall clock, which alone decides what is fresh, is moved by hand.
+// time. On memory, on Redis, and on Redis with what L1 keeps. The wall clock, which alone decides what is fresh, is moved by hand.
 #include "src/core/compression.hpp"
 #include "src/core/entry_format.hpp"
 #include "tests/support/engine_node.hpp"
@@ -52,12 +52,13 @@ class said_origin {
   std::size_t padding = 10;
 };
 
-enum class place { memory, redis };
+enum class place { memory, redis, redis_and_l1 };
 
 class policies : public ::testing::TestWithParam<place> {
  protected:
   void SetUp() override {
-    if (GetParam() == place::redis) server = std::make_unique<redis_server>();
+    if (GetParam() != place::memory) server = std::make_unique<redis_server>();
+    if (GetParam() == place::redis_and_l1) policy.local = local_copies::validated;
     where = server ? backend_on(*server, threads) : make_memory_backend({}, clock);
     cache = std::make_unique<response_cache>(settings, where, log, clock, nullptr);
     keeper = threads.spawn(cache->run());
@@ -137,6 +138,7 @@ TEST_P(policies, body_below_the_threshold_is_stored_as_it_is) {
 }
 
 TEST_P(policies, entry_that_would_become_too_large_is_a_miss_and_is_replaced) {
+  policy.local = local_copies::off;  // which would have the good one
   policy.compress_from_bytes = 1000;
   policy.largest_entry_bytes = 50'000;
   data.padding = 5000;
@@ -155,6 +157,7 @@ TEST_P(policies, entry_that_would_become_too_large_is_a_miss_and_is_replaced) {
 }
 
 TEST_P(policies, entry_whose_compressed_body_is_broken_is_a_miss_and_is_replaced) {
+  policy.local = local_copies::off;  // which would have the good one
   policy.compress_from_bytes = 1000;
   data.padding = 5000;
   get();
@@ -336,8 +339,12 @@ TEST_P(policies, failure_is_the_answer_after_the_time_for_it_and_for_an_invalida
   EXPECT_EQ(get().status, 503u);
 }
 
-INSTANTIATE_TEST_SUITE_P(backends, policies, ::testing::Values(place::memory, place::redis),
-                         [](const auto& each) { return each.param == place::memory ? "memory" : "redis"; });
+INSTANTIATE_TEST_SUITE_P(backends, policies, ::testing::Values(place::memory, place::redis, place::redis_and_l1),
+                         [](const auto& each) {
+                           return each.param == place::memory  ? "memory"
+                                  : each.param == place::redis ? "redis"
+                                                               : "redis_and_l1";
+                         });
 
 }  // namespace
 }  // namespace reprise::testing
