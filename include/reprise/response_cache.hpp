@@ -83,6 +83,7 @@ struct options {
     bool trust_without_replay = false;     // at the claim
     bool accept_late_renewals = false;
     bool answer_without_waiting = false;   // for other nodes' leases
+    bool keep_generations_of_late_replies = false;  // tracked ones, where news of them came before
     std::string node;                      // the lease's name; a fresh one for each process where it is empty
     bool identity_without_table = false;   // towards the log
     bool stamp_without_table = false;

@@ -114,6 +114,7 @@ class response_cache::impl : public std::enable_shared_from_this<impl> {
   // invalidate.cpp
   awaitable<result<std::string>> invalidate_here(std::vector<scope> scopes, const std::vector<std::int64_t>& rows);
   awaitable<void> tidy(std::vector<scope> scopes);
+  void forget(const std::vector<scope>& touched);
   // settled.cpp
   engine::pending_reader::reading read_pending();
   // relay.cpp

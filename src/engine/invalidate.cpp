@@ -22,6 +22,7 @@ auto response_cache::impl::invalidate(std::vector<scope> scopes, std::vector<std
     if (!appended) co_return appended.error();
     rows = std::move(*appended);
   }
+  const auto touched = scopes;
   auto executed = co_await invalidate_here(std::move(scopes), rows);
   if (settings_.weakened.answer_without_waiting) co_return result<void>();
   const auto began = world_->now();
@@ -29,7 +30,13 @@ auto response_cache::impl::invalidate(std::vector<scope> scopes, std::vector<std
   if (executed) own = std::move(*executed);
   const auto told = co_await observer_->rows_acknowledged(std::move(rows), std::move(own));
   counters_.count_wait(world_->now() - began, told.has_value());
+  // What was waited for may have been executed by another node of this Redis, whose news is still on its way here.
+  if (!executed) forget(touched);
   co_return told;
+}
+
+void response_cache::impl::forget(const std::vector<scope>& touched) {
+  for (const auto& one : touched) local_.generations.erase(one.generation_key());
 }
 
 // On this process's own Redis. Returns the identity that has executed it.
@@ -43,7 +50,7 @@ auto response_cache::impl::invalidate_here(std::vector<scope> scopes, const std:
   const auto began = world_->now();
   const auto done = co_await backend_->invalidate(std::move(generations), settings_.deadline);
   // Executed or not: what is asked for again is asked of the backend.
-  for (const auto& one : scopes) local_.generations.erase(one.generation_key());
+  forget(scopes);
   counters_.count_call(world_->now() - began, done.has_value());
   if (!done) {
     if (done.error() == errc::wrong_role) lose(at.session, "the server is no master any more");
@@ -74,6 +81,7 @@ auto response_cache::impl::await_acknowledged(std::vector<std::int64_t> rows) ->
   std::string nobody;
   const auto told = co_await observer_->rows_acknowledged(std::move(rows), std::move(nobody));
   counters_.count_wait(world_->now() - began, told.has_value());
+  local_.generations.clear();  // nobody here knows which of them
   co_return told;
 }
 

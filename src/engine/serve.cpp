@@ -130,7 +130,8 @@ auto response_cache::impl::look_once(std::span<visit* const> several) -> awaitab
       each.ticket = {};
       each.why = "unavailable";
     } else if (each.mode == local_copies::tracked && each.generation) {
-      (void)local_.generations.put(each.generation_key, each.generation->text, tickets[i]);
+      const auto ticket = settings_.weakened.keep_generations_of_late_replies ? local_.generations.begin(each.generation_key) : tickets[i];
+      (void)local_.generations.put(each.generation_key, each.generation->text, ticket);
     }
   }
 }

@@ -44,11 +44,11 @@ def test_replies_vary_by_origin_and_name_only_who_may_call(open_to_app):
         reply = open_to_app.get("/api/bookings", student["token"], headers={"Origin": APP})
         assert reply.headers["X-Cache"] == wanted
         assert reply.headers["Access-Control-Allow-Origin"] == APP
-        assert reply.headers["Vary"] == "Authorization, Origin"
+        assert reply.headers["Vary"] == "Authorization, Accept-Encoding, Origin"
         assert "X-Cache" in reply.headers["Access-Control-Expose-Headers"]
     for headers in ({}, {"Origin": "https://other.example"}):
         reply = open_to_app.get("/api/bookings", student["token"], headers=headers)
-        assert reply.status_code == 200 and not cors_of(reply) and reply.headers["Vary"] == "Authorization, Origin"
+        assert reply.status_code == 200 and not cors_of(reply) and reply.headers["Vary"] == "Authorization, Accept-Encoding, Origin"
     same = open_to_app.get("/api/bookings", student["token"], headers={"Origin": APP, "If-None-Match": reply.headers["ETag"]})
     assert same.status_code == 304 and same.headers["Access-Control-Allow-Origin"] == APP
 

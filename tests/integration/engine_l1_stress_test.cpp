@@ -16,6 +16,8 @@
 namespace reprise::engine {
 namespace {
 
+constexpr int enough = 100;  // that readers have found: on a busy machine they may begin late
+
 void run_together(const std::vector<std::function<void()>>& all) {
   std::vector<std::jthread> threads;
   for (const auto& each : all) threads.emplace_back(each);
@@ -30,7 +32,7 @@ TEST(engine_l1_stress, entries_found_under_readers_writers_and_erasers_are_whole
 
   const auto write = [&](unsigned seed) {
     std::mt19937 random(seed);
-    for (int i = 0; i < 10'000; ++i) {
+    for (int i = 0; i < 10'000 || found < enough; ++i) {
       const auto key = key_of(random());
       const core::entry_header header{key, {}, {}, 200, "0123456789abcdef", "application/json"};
       auto bytes = core::encode_entry(header, key + std::string(random() % 2000, '.'));
@@ -59,7 +61,7 @@ TEST(engine_l1_stress, entries_found_under_readers_writers_and_erasers_are_whole
   run_together({[&] { write(1); }, [&] { write(2); }, [&] { read(3); }, [&] { read(4); }, erase});
   EXPECT_EQ(wrong, 0);
   EXPECT_EQ(over, 0);
-  EXPECT_GT(found, 0);
+  EXPECT_GE(found, enough);
 }
 
 // As the engine uses them: a write changes the server's value, erases, and only then is acknowledged; a read takes its ticket,
@@ -73,7 +75,7 @@ TEST(engine_l1_stress, no_generation_that_is_found_is_older_than_the_last_erasur
   const auto key_of = [](std::size_t i) { return "bookings:user:" + std::to_string(i) + ":gen"; };
 
   const auto write = [&](std::size_t first) {
-    for (int i = 1; i <= writes; ++i)
+    for (int i = 1; i <= writes || found < enough; ++i)
       for (std::size_t k = first; k < keys; k += 2) {  // one writer a key
         server[k] = i;
         held.erase(key_of(k));
@@ -100,7 +102,7 @@ TEST(engine_l1_stress, no_generation_that_is_found_is_older_than_the_last_erasur
   };
   run_together({[&] { write(0); }, [&] { write(1); }, [&] { read(3); }, [&] { read(4); }});
   EXPECT_EQ(stale, 0);
-  EXPECT_GT(found, 0);
+  EXPECT_GE(found, enough);
 }
 
 }  // namespace

@@ -63,6 +63,11 @@ constexpr variant table[] = {
        rules.engine.unknown_rows_touch_nothing = true;
        rules.always_two_tables = true;
      }},
+    {"news", "a tracked generation is kept only if no news of it came since it was asked for",
+     [](rule_set& rules) {
+       rules.engine.keep_generations_of_late_replies = true;
+       rules.local = local_copies::tracked;
+     }},
     {"emptied", "a server that takes over another's data ends its sessions",
      [](rule_set& rules) { rules.redis.emptied_data_ends_sessions = false; }},
 };
