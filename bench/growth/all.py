@@ -5,13 +5,13 @@ Each measurement is a module of this folder: run(quick, say) → numbers, lines(
 import argparse
 import sys
 
-from bench.growth import active_scope, connections, cores, invalidation, list_size, store_size
+from bench.growth import active_scope, connections, cores, invalidation, list_size, store_size, tracked_news
 from bench.http.candidates import Unavailable
 from bench.support import machine, results
 from bench.support.progress import Progress
 
 PARTS = {"invalidation": invalidation, "connections": connections, "list_size": list_size, "active_scope": active_scope,
-         "store_size": store_size, "cores": cores}
+         "store_size": store_size, "cores": cores, "tracked_news": tracked_news}
 
 
 def main():

@@ -129,6 +129,24 @@ TEST(engine_unknown_rows, everything_is_given_up_once_and_its_writer_is_told) {
   }
 }
 
+// A refusal may tell of it, too.
+TEST(engine_unknown_rows, what_waits_for_everything_pending_waits_for_them) {
+  io threads{3};
+  auto log = std::make_shared<memory_log>();
+  gated_origin data;
+  {
+    node here(threads, make_memory_backend({}, make_environment()), log, of_table("ours"));
+    here.wait_available();
+    for (int i = 0; i < 3; ++i) {
+      while (threads.run(here.get(data.read()))->outcome != outcome::hit) continue;
+      ++data.value;
+      (void)log->commit_unreadable();
+      ASSERT_TRUE(threads.run(here.cache.wait_settled()));
+      EXPECT_EQ(threads.run(here.get(data.read()))->body, "{\"value\":" + std::to_string(data.value) + "}");
+    }
+  }
+}
+
 // It lies there when a node starts, with the entries from before it.
 TEST(engine_unknown_rows, node_that_comes_back_does_not_believe_what_is_older_than_the_row) {
   redis_server server;
