@@ -13,6 +13,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <future>
 #include <memory>
@@ -67,7 +68,14 @@ class io_threads {
       threads_.emplace_back([context = contexts_.back().get()] { context->run(); });
     }
   }
+  // Lets what is under way end by itself, within a limit: a frame destroyed with its context may hold what another, already
+  // destroyed, context owns.
   ~io_threads() {
+    guards_.clear();
+    const auto ended = [this] {
+      return std::all_of(contexts_.begin(), contexts_.end(), [](const auto& each) { return each->stopped(); });
+    };
+    (void)eventually(ended, std::chrono::seconds(5));
     for (const auto& each : contexts_) each->stop();
     for (auto& each : threads_) each.join();
   }
