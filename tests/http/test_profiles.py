@@ -9,7 +9,7 @@ from conftest import until
 from test_refusals import error
 from test_reviews import make_lesson, review
 
-PRIVATE = {"phone": "+880 1700 000000", "address": "House 5, Road 3", "postcode": "1207"}
+PRIVATE = {"phone": "+880 1700 000000", "address": "House 5, Road 3", "postcode": "Dhaka-1207"}
 PUBLIC = {"bio": "I like numbers", "city": "Dhaka", "country": "Bangladesh"}
 
 

@@ -293,7 +293,7 @@ class redis_backend final : public backend, public std::enable_shared_from_this<
         own.session = sessions_.load(std::memory_order_relaxed);
         own.wire = current_ ? current_->connections[i] : nullptr;
       }
-      return own.wire;
+      return own.wire.lock();
     }
     const auto session = current();
     return session ? session->connections.front() : nullptr;
@@ -332,7 +332,7 @@ class redis_backend final : public backend, public std::enable_shared_from_this<
   struct alignas(64) seat {
     const asio::execution_context* context = nullptr;
     std::uint64_t session = 0;  // of sessions_
-    std::shared_ptr<connection> wire;
+    std::weak_ptr<connection> wire;  // the session's: it must not outlive that
   };
   std::vector<seat> seats_;
   std::atomic<std::uint64_t> sessions_{0};  // raised whenever current_ changes
