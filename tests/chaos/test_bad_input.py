@@ -102,6 +102,10 @@ def fill_outbox(store, rows, forget=False):
     store.execute("COMMIT")
 
 
+def is_sanitized(program):
+    return b"__asan_init" in pathlib.Path(program).read_bytes()
+
+
 @pytest.mark.parametrize("redis_is", ["unknown", "known"])
 def test_very_long_outbox_at_start(home, note, redis_is):
     rows = 1_000_000 if redis_is == "unknown" else REPLAYED
@@ -125,7 +129,8 @@ def test_very_long_outbox_at_start(home, note, redis_is):
         asker.stop()
         assert {status for status, *_ in asker.replies} == {200}
         slowest = max(took for *_, took in asker.replies)
-        assert peak_bytes(server) - usual < 64 << 20
+        if not is_sanitized(SERVER):  # address sanitizer keeps what was freed for a while
+            assert peak_bytes(server) - usual < 64 << 20
         note(f"outbox of {rows:,} rows at start, Redis {redis_is}: first hit after {took:.1f} s, slowest read meanwhile "
              f"{slowest * 1000:.0f} ms, a write {waited * 1000:.0f} ms, {(peak_bytes(server) - usual) / 2**20:.0f} MiB more than usual")
 
@@ -237,10 +242,6 @@ class Clock:
         with open(self.file + ".new", "w") as file:
             file.write(offset + "\n")
         os.replace(self.file + ".new", self.file)
-
-
-def is_sanitized(program):
-    return b"__asan_init" in pathlib.Path(program).read_bytes()
 
 
 @pytest.mark.skipif(not FAKETIME, reason="the package faketime is not installed")
