@@ -114,7 +114,9 @@ class response_cache::impl : public std::enable_shared_from_this<impl> {
   // invalidate.cpp
   awaitable<result<std::string>> invalidate_here(std::vector<scope> scopes, const std::vector<std::int64_t>& rows);
   awaitable<void> tidy(std::vector<scope> scopes);
-  void forget(const std::vector<scope>& touched);
+  static std::vector<std::string> generation_keys_of(const std::vector<scope>& scopes);
+  awaitable<result<void>> remove(const std::vector<std::string>& generation_keys, duration limit);
+  void forget(const std::vector<std::string>& generation_keys);
   // settled.cpp
   engine::pending_reader::reading read_pending();
   // relay.cpp

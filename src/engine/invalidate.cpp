@@ -22,7 +22,7 @@ auto response_cache::impl::invalidate(std::vector<scope> scopes, std::vector<std
     if (!appended) co_return appended.error();
     rows = std::move(*appended);
   }
-  const auto touched = scopes;
+  const auto touched = generation_keys_of(scopes);
   auto executed = co_await invalidate_here(std::move(scopes), rows);
   if (settings_.weakened.answer_without_waiting) co_return result<void>();
   const auto began = world_->now();
@@ -35,8 +35,22 @@ auto response_cache::impl::invalidate(std::vector<scope> scopes, std::vector<std
   co_return told;
 }
 
-void response_cache::impl::forget(const std::vector<scope>& touched) {
-  for (const auto& one : touched) local_.generations.erase(one.generation_key());
+std::vector<std::string> response_cache::impl::generation_keys_of(const std::vector<scope>& scopes) {
+  std::vector<std::string> keys;
+  keys.reserve(scopes.size());
+  for (const auto& one : scopes) keys.push_back(one.generation_key());
+  return keys;
+}
+
+// Executed or not: what is asked for again is asked of the backend.
+auto response_cache::impl::remove(const std::vector<std::string>& generation_keys, duration limit) -> awaitable<result<void>> {
+  const auto done = co_await backend_->invalidate(generation_keys, limit);
+  forget(generation_keys);
+  co_return done;
+}
+
+void response_cache::impl::forget(const std::vector<std::string>& generation_keys) {
+  for (const auto& key : generation_keys) local_.generations.erase(key);
 }
 
 // On this process's own Redis. Returns the identity that has executed it.
@@ -44,13 +58,9 @@ auto response_cache::impl::invalidate_here(std::vector<scope> scopes, const std:
     -> awaitable<result<std::string>> {
   auto at = trust_.now_connected();
   if (at.session == 0) co_return errc::unavailable;
-  std::vector<std::string> generations;
-  generations.reserve(scopes.size());
-  for (const auto& one : scopes) generations.push_back(one.generation_key());
+  const auto generations = generation_keys_of(scopes);
   const auto began = world_->now();
-  const auto done = co_await backend_->invalidate(std::move(generations), settings_.deadline);
-  // Executed or not: what is asked for again is asked of the backend.
-  forget(scopes);
+  const auto done = co_await remove(generations, settings_.deadline);
   counters_.count_call(world_->now() - began, done.has_value());
   if (!done) {
     if (done.error() == errc::wrong_role) lose(at.session, "the server is no master any more");

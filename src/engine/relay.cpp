@@ -53,9 +53,7 @@ auto response_cache::impl::relay_pass(relay_state& here, std::chrono::millisecon
       if (row.is_settled) unknown.push_back(row.number);
       continue;
     }
-    std::vector<std::string> its;
-    its.reserve(row.scopes.size());
-    for (const auto& one : row.scopes) its.push_back(one.generation_key());
+    auto its = generation_keys_of(row.scopes);
     if (row.is_settled && its.size() > chunk_keys) {
       here.parts.push_back({row.number, std::move(its)});
       continue;
@@ -65,11 +63,8 @@ auto response_cache::impl::relay_pass(relay_state& here, std::chrono::millisecon
   }
   std::sort(keys.begin(), keys.end());
   keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
-  if (!keys.empty()) {
-    const auto done = co_await backend_->invalidate(keys, settings_.lease / 2);
-    for (const auto& key : keys) local_.generations.erase(key);
-    if (!done) co_return done.error();
-  }
+  if (!keys.empty())
+    if (const auto done = co_await remove(keys, settings_.lease / 2); !done) co_return done.error();
   const auto parts = co_await relay_parts(here);
   if (!parts) co_return parts.error();
   whole.insert(whole.end(), parts->begin(), parts->end());
@@ -135,9 +130,7 @@ auto response_cache::impl::relay_parts(relay_state& here) -> awaitable<result<st
     auto& part = here.parts.front();
     const auto count = std::min(chunk_keys, part.keys.size());
     std::vector<std::string> chunk(part.keys.end() - static_cast<std::ptrdiff_t>(count), part.keys.end());
-    const auto done = co_await backend_->invalidate(chunk, settings_.lease / 2);
-    for (const auto& key : chunk) local_.generations.erase(key);
-    if (!done) co_return done.error();
+    if (const auto done = co_await remove(chunk, settings_.lease / 2); !done) co_return done.error();
     sent += count;
     part.keys.resize(part.keys.size() - count);
     if (!part.keys.empty()) continue;

@@ -16,6 +16,16 @@ def redis_server(tmp_path):
 
 
 @pytest.fixture
+def other_redis(tmp_path):
+    """For a node that sees another Redis than the rest."""
+    folder = tmp_path / "other"
+    folder.mkdir()
+    server = Redis(folder)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
 def start(tmp_path):
     """Starts servers on one store file; stops them, and holds that each ended well."""
     servers = []

@@ -3,18 +3,7 @@ import os
 import signal
 import subprocess
 
-import pytest
-
-from conftest import SERVER, Redis
-
-
-@pytest.fixture
-def other_redis(tmp_path):
-    folder = tmp_path / "other"
-    folder.mkdir()
-    server = Redis(folder)
-    yield server
-    server.stop()
+from conftest import SERVER
 
 
 def read(server, user):

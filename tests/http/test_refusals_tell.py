@@ -4,18 +4,7 @@ import sqlite3
 import threading
 from contextlib import closing
 
-import pytest
-
-from conftest import Redis, until
-
-
-@pytest.fixture
-def other_redis(tmp_path):
-    folder = tmp_path / "other"
-    folder.mkdir()
-    server = Redis(folder)
-    yield server
-    server.stop()
+from conftest import until
 
 
 def leased(server):
