@@ -159,6 +159,18 @@ TEST_P(store_of_version, keeps_its_data_and_becomes_what_a_new_store_is) {
   EXPECT_EQ(schema_of(path), schema_of(fresh));
 }
 
+// An acknowledgement that is left of an old number must never stand for a new row.
+TEST_P(store_of_version, gives_no_number_twice_where_its_outbox_was_empty) {
+  {
+    connection on(path, access::read_write, {});
+    on.run_script("INSERT INTO outbox (what, created_at) VALUES ('gig:65f000000000000000000003', 8000)");
+    on.run_script("DELETE FROM outbox");
+  }
+  const auto data = make_sqlite_store({path});
+  const auto rows = must(data->update_gig("65f000000000000000000003", "65f000000000000000000002", {.title = "New"})).rows;
+  EXPECT_GT(rows.at(0).number, 8);
+}
+
 TEST_P(store_of_version, opened_by_several_at_once_is_migrated_once) {
   std::atomic<int> opened{0};
   {

@@ -98,6 +98,16 @@ TEST_F(sqlite_file, read_pass_text_that_cannot_be_read_comes_as_an_unknown_chang
   EXPECT_EQ(rows[2].number, written[0].number);
 }
 
+// Whoever deletes: a program of before this rule may go on beside this one.
+TEST_F(sqlite_file, newest_outbox_row_stays_whoever_deletes) {
+  const auto store = make_sqlite_store({path()});
+  run("INSERT INTO outbox (what, created_at) VALUES ('a', 0), ('b', 0), ('c', 0)");
+  run("DELETE FROM outbox");
+  const auto rows = must(store->read_pass({"a", std::chrono::milliseconds{0}, 10})).rows;
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_EQ(rows[0].number, 3);
+}
+
 // Another version's write, repeated through this one: it is no acknowledgement before that row was seen to.
 TEST_F(sqlite_file, find_kept_reply_names_rows_that_cannot_be_read) {
   const auto store = make_sqlite_store({path()});

@@ -93,7 +93,8 @@ def test_change_of_an_unknown_kind_is_a_change_of_everything(server):
             until(lambda: server.get(path, token).headers["X-Cache"] == "HIT", f"a hit on {path} after {row!r}")
             assert title in server.get(path, token).text
         with sqlite3.connect(f"{server.folder}/bookings.db", timeout=30) as database:
-            until(lambda: database.execute("SELECT count(*) FROM outbox WHERE what = ?", (row,)).fetchone() == (0,),
+            until(lambda: database.execute("SELECT min(acknowledged_to) >= (SELECT max(number) FROM outbox WHERE what = ?)"
+                                           " FROM cache_identities", (row,)).fetchone() != (0,),
                   f"the acknowledgement of {row!r}")
     assert "cannot be read" in server.log()
     assert server.get("/ready").status_code == 200

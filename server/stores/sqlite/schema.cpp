@@ -193,8 +193,33 @@ constexpr const char* version_5 = R"sql(
 ALTER TABLE cache_identities ADD COLUMN acknowledged_to INTEGER NOT NULL DEFAULT 0;
 )sql";
 
+// Numbers of the outbox without AUTOINCREMENT, whose own page in each write cost half of what the outbox costs. A number
+// is still never given twice, or an old acknowledgement could stand for a new row: SQLite gives the greatest plus one,
+// and the row with the greatest stays, acknowledged or not. A trigger sees to it, so that processes of the version
+// before, which may go on beside this one, obey it too. Where the outbox is empty, a row that changes nothing holds the
+// place. Acknowledgements refer to the table, and would go with the old one.
+constexpr const char* version_6 = R"sql(
+CREATE TABLE outbox_6 (
+  number     INTEGER PRIMARY KEY,
+  what       TEXT NOT NULL,
+  created_at INTEGER NOT NULL
+) STRICT;
+INSERT INTO outbox_6 SELECT number, what, created_at FROM outbox;
+INSERT OR IGNORE INTO outbox_6 SELECT seq, 'gig:000000000000000000000000', 0 FROM sqlite_sequence WHERE name = 'outbox';
+CREATE TABLE kept AS SELECT number, identity FROM outbox_acknowledgements;
+DROP TABLE outbox;
+ALTER TABLE outbox_6 RENAME TO outbox;
+INSERT INTO outbox_acknowledgements SELECT number, identity FROM kept;
+DROP TABLE kept;
+CREATE TRIGGER outbox_newest_stays BEFORE DELETE ON outbox
+WHEN OLD.number = (SELECT max(number) FROM outbox)
+BEGIN
+  SELECT RAISE(IGNORE);
+END;
+)sql";
+
 // The step at index n leads from version n to n + 1. Published steps are never edited: add one at the end.
-constexpr std::array steps = {version_1, version_2, version_3, version_4, version_5};
+constexpr std::array steps = {version_1, version_2, version_3, version_4, version_5, version_6};
 
 int version_of(connection& on) {
   auto query = on.use("PRAGMA user_version");
