@@ -5,7 +5,7 @@ namespace reprise::engine {
 bool local_generations::put(std::string_view key, std::string_view token, ticket read_under) {
   auto fresh = std::make_shared<const std::string>(token);
   const std::lock_guard lock(changes_);
-  return sequences_[bucket_of(key)].load() == read_under.sequence && tokens_.put(key, std::move(fresh), 1);
+  return sequence_of(key) == read_under.sequence && tokens_.put(key, std::move(fresh), 1);
 }
 
 void local_generations::erase(std::string_view key) {
@@ -16,7 +16,7 @@ void local_generations::erase(std::string_view key) {
 
 void local_generations::clear() {
   const std::lock_guard lock(changes_);
-  for (auto& each : sequences_) each.fetch_add(1);
+  clears_.fetch_add(1);
   tokens_.clear();
 }
 

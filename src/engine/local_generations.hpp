@@ -39,7 +39,7 @@ class local_generations {
   explicit local_generations(std::size_t most) : tokens_(most) {}
 
   // REQUIRES: the read is sent after this returned.
-  ticket begin(std::string_view key) const noexcept { return {sequences_[bucket_of(key)].load()}; }
+  ticket begin(std::string_view key) const noexcept { return {sequence_of(key)}; }
   // Stores the token that was read under this ticket. False where it may be outdated already, and is not stored.
   bool put(std::string_view key, std::string_view token, ticket read_under);
   // When it returns, no find gives what was there before, and no put of an earlier ticket will bring it back.
@@ -53,10 +53,13 @@ class local_generations {
 
  private:
   std::size_t bucket_of(std::string_view key) const noexcept { return hash_(key) % buckets; }
+  // Neither ever falls, so their sum is what it was only where both are.
+  std::uint64_t sequence_of(std::string_view key) const noexcept { return sequences_[bucket_of(key)].load() + clears_.load(); }
 
   const keyed_hash hash_;
   std::mutex changes_;  // a sequence and what it guards change together
   std::array<std::atomic<std::uint64_t>, buckets> sequences_{};
+  std::atomic<std::uint64_t> clears_{0};
   s3_fifo<std::string> tokens_;
 };
 
