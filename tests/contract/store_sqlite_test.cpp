@@ -200,6 +200,15 @@ class sqlite_plans : public sqlite_file {
     while (query.step()) plan += query.text(3) + '\n';
     return plan;
   }
+  // A page that is not the first finds its keys in an index alone, in order; beyond that it looks at its own rows, which
+  // it sorts.
+  void expect_finds_keys_in(const std::string& index, const std::string& sql) {
+    const auto plan = plan_of(sql);
+    EXPECT_NE(plan.find("COVERING INDEX " + index), std::string::npos) << sql << '\n' << plan;
+    const auto sort = plan.find("TEMP B-TREE");
+    EXPECT_EQ(plan.find("TEMP B-TREE", sort + 1), std::string::npos) << plan;
+    EXPECT_EQ(plan.find("SCAN"), std::string::npos) << plan;
+  }
   // Every table is searched by an index or a key, and nothing is sorted.
   void expect_searches_only(const std::string& sql) {
     const auto plan = plan_of(sql);
@@ -216,7 +225,8 @@ TEST_F(sqlite_plans, list_bookings_every_form_searches_an_index_and_sorts_nothin
       for (const auto order :
            {booking_order::newest, booking_order::oldest, booking_order::soonest, booking_order::latest}) {
         const auto sql = sqlite::list_bookings_sql({.user_id = "", .as = as, .status = status, .order = order});
-        expect_searches_only(sql.rows);
+        expect_searches_only(sql.first);
+        expect_finds_keys_in("bookings_", sql.further);
         expect_searches_only(sql.total);
         EXPECT_NE(plan_of(sql.total).find("COVERING INDEX"), std::string::npos);
       }
@@ -229,7 +239,7 @@ TEST_F(sqlite_plans, list_gigs_every_form_reads_an_index_in_order) {
   for (const auto& subject : {none, some}) {
     for (const auto& teacher_id : {none, some}) {
       for (const auto order : {gig_order::newest, gig_order::oldest, gig_order::cheapest, gig_order::dearest}) {
-        const auto sql = sqlite::list_gigs_sql({.subject = subject, .teacher_id = teacher_id, .order = order}, 0).rows;
+        const auto sql = sqlite::list_gigs_sql({.subject = subject, .teacher_id = teacher_id, .order = order}, 0).first;
         if (subject || teacher_id) expect_searches_only(sql);
         // All gigs in order: a walk along an index, which ends with the page.
         const auto plan = plan_of(sql);
@@ -245,7 +255,8 @@ TEST_F(sqlite_plans, list_reviews_every_form_searches_an_index_and_sorts_nothing
     for (const auto order : {review_order::newest, review_order::oldest, review_order::worst, review_order::best}) {
       const auto sql = sqlite::list_reviews_sql({.of = of, .order = order});
       expect_searches_only(sql.total);
-      expect_searches_only(sql.rows);
+      expect_searches_only(sql.first);
+      expect_finds_keys_in("reviews_", sql.further);
     }
   }
   expect_searches_only("SELECT count(*), coalesce(sum(rating), 0) FROM reviews WHERE teacher_id = ?");
@@ -255,7 +266,7 @@ TEST_F(sqlite_plans, list_manual_payments_every_form_uses_an_index_and_sorts_not
   const std::optional<id> none, some = "x";
   for (const auto& student : {none, some}) {
     for (const auto& status : {std::optional<manual_payment_status>{}, std::optional{manual_payment_status::pending}}) {
-      const auto sql = sqlite::list_manual_payments_sql({.student_id = student, .status = status}).rows;
+      const auto sql = sqlite::list_manual_payments_sql({.student_id = student, .status = status}).first;
       if (student || status) expect_searches_only(sql);
       const auto plan = plan_of(sql);
       EXPECT_NE(plan.find("USING INDEX manual_payments_"), std::string::npos) << plan;
@@ -282,7 +293,7 @@ TEST_F(sqlite_plans, places_showing_are_answered_from_indexes) {
 }
 
 TEST_F(sqlite_plans, list_trail_walks_back_along_its_key) {
-  EXPECT_EQ(plan_of(sqlite::list_trail_sql().rows), "SCAN trail\n");  // in order, so it ends with the page
+  EXPECT_EQ(plan_of(sqlite::list_trail_sql().first), "SCAN trail\n");  // in order, so it ends with the page
 }
 
 TEST_F(sqlite_plans, overlap_check_searches_an_index) {

@@ -1,5 +1,7 @@
 #include "server/stores/sqlite/list_queries.hpp"
 
+#include <fmt/format.h>
+
 namespace bookings::sqlite {
 
 // CROSS JOIN tells SQLite to keep this order: bookings first, by the index that has the page's order, and then one look
@@ -55,8 +57,11 @@ std::string_view order_of(review_order order) {
   return "";
 }
 
-list_sql assemble(std::string_view select, std::string_view count, const std::string& where, std::string_view order) {
-  return {std::string(count) + where, std::string(select) + where + std::string(order) + " LIMIT ? OFFSET ?"};
+// `table` as the query calls it, `key` its primary key.
+list_sql assemble(std::string_view select, std::string_view table, std::string_view key, const std::string& where,
+                  std::string_view order) {
+  return {fmt::format("SELECT count(*) FROM {}{}", table, where), fmt::format("{}{}{} LIMIT ?", select, where, order),
+          fmt::format("{0} WHERE {1} IN (SELECT {1} FROM {2}{3}{4} LIMIT ? OFFSET ?){4}", select, key, table, where, order)};
 }
 
 }  // namespace
@@ -64,7 +69,7 @@ list_sql assemble(std::string_view select, std::string_view count, const std::st
 list_sql list_bookings_sql(const booking_query& query) {
   std::string where = query.as == role::student ? " WHERE b.student_id = ?" : " WHERE b.teacher_id = ?";
   if (query.status) where += " AND b.status = ?";
-  return assemble(select_bookings, "SELECT count(*) FROM bookings b", where, order_of(query.order));
+  return assemble(select_bookings, "bookings b", "b.id", where, order_of(query.order));
 }
 
 list_sql list_gigs_sql(const gig_query& query, std::size_t words) {
@@ -75,25 +80,24 @@ list_sql list_gigs_sql(const gig_query& query, std::size_t words) {
     // A line feed between the parts: a word has none, so it cannot match across two of them.
     where += R"( AND g.title || char(10) || g.subject || char(10) || g.description LIKE ? ESCAPE '\')";
   }
-  return assemble(select_gigs, "SELECT count(*) FROM gigs g", where, order_of(query.order));
+  return assemble(select_gigs, "gigs g", "g.id", where, order_of(query.order));
 }
 
 list_sql list_reviews_sql(const review_query& query) {
   const auto where = query.of == review_subject::gig ? " WHERE r.gig_id = ?" : " WHERE r.teacher_id = ?";
-  return assemble(select_reviews, "SELECT count(*) FROM reviews r", where, order_of(query.order));
+  return assemble(select_reviews, "reviews r", "r.id", where, order_of(query.order));
 }
 
 list_sql list_manual_payments_sql(const manual_payment_query& query) {
   std::string where;
   if (query.student_id) where += " WHERE p.student_id = ?";
   if (query.status) where += where.empty() ? " WHERE p.status = ?" : " AND p.status = ?";
-  return assemble(select_manual_payments, "SELECT count(*) FROM manual_payments p", where,
-                  " ORDER BY p.created_at DESC, p.id DESC");
+  return assemble(select_manual_payments, "manual_payments p", "p.id", where, " ORDER BY p.created_at DESC, p.id DESC");
 }
 
 list_sql list_trail_sql() {
-  return assemble("SELECT id, at, actor, action, subject_kind, subject_id, reason FROM trail",
-                  "SELECT count(*) FROM trail", "", " ORDER BY number DESC");
+  return assemble("SELECT id, at, actor, action, subject_kind, subject_id, reason FROM trail", "trail", "number", "",
+                  " ORDER BY number DESC");
 }
 
 std::vector<std::string> search_patterns(std::string_view search) {

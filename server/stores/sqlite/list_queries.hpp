@@ -17,9 +17,12 @@ namespace bookings::sqlite {
 // Words of a search beyond these are not looked for: each is one more condition in the query.
 inline constexpr std::size_t most_search_words = 16;
 
+// What a page passes over is counted in the index alone: `further` finds its page's ids first, and joins only those.
+// For the first page that would be a detour.
 struct list_sql {
-  std::string total;  // one row with one number
-  std::string rows;   // as `total`, then two parameters more: limit, offset
+  std::string total;    // one row with one number
+  std::string first;    // as `total`, then one parameter more: limit
+  std::string further;  // as `total`, then two parameters more: limit, offset
 };
 
 // Parameters: the user, then the status where the query has one. REQUIRES: query.as is student or teacher.

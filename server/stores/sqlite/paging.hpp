@@ -1,4 +1,4 @@
-// A page of a list: its total and its rows, by the two texts of a list_sql.
+// A page of a list: its total and its rows, by the texts of a list_sql.
 #pragma once
 
 #include "server/domain/page.hpp"
@@ -22,9 +22,10 @@ page<Row> read_page(connection& on, const list_sql& sql, const page_request& wan
   const std::int64_t limit = std::clamp(wanted.limit, 1, largest_page_limit);
   const std::int64_t offset = (std::max(wanted.number, 1) - std::int64_t{1}) * limit;
   if (offset >= answer.total) return answer;
-  auto rows = on.use(sql.rows);
+  auto rows = on.use(offset == 0 ? sql.first : sql.further);
   bind(rows);
-  rows.bind(limit, offset);
+  rows.bind(limit);
+  if (offset > 0) rows.bind(offset);
   while (rows.step()) answer.rows.push_back(read(rows));
   return answer;
 }
