@@ -56,6 +56,9 @@ class cache_collector final : public prometheus::Collectable {
     auto fills = family("reprise_fills_total", "Fills, by what became of the entry", MetricType::Counter);
     auto invalidations = family("reprise_invalidations_total", "Scopes invalidated", MetricType::Counter);
     auto keys = family("reprise_invalidated_keys_total", "Entries removed after an invalidation", MetricType::Counter);
+    auto local = family("reprise_local_hits_total", "Hits from this process's own copies", MetricType::Counter);
+    auto stale = family("reprise_stale_hits_total", "Hits served after their time, as the policy allows", MetricType::Counter);
+    auto refreshes = family("reprise_refreshes_total", "Reads behind a reply", MetricType::Counter);
     for (const auto& [prefix, count] : now.prefixes) {
       add_counter(requests, {{"prefix", prefix}, {"result", "hit"}}, count.hits);
       add_counter(requests, {{"prefix", prefix}, {"result", "miss"}}, count.misses);
@@ -67,11 +70,17 @@ class cache_collector final : public prometheus::Collectable {
       add_counter(fills, {{"prefix", prefix}, {"result", "failed"}}, count.fills_failed);
       add_counter(invalidations, {{"prefix", prefix}}, count.invalidations);
       add_counter(keys, {{"prefix", prefix}}, count.invalidated_keys);
+      add_counter(local, {{"prefix", prefix}}, count.local_hits);
+      add_counter(stale, {{"prefix", prefix}}, count.stale);
+      add_counter(refreshes, {{"prefix", prefix}}, count.refreshes);
     }
     auto replays = family("reprise_replays_total", "Outbox rows that the relay repeated", MetricType::Counter);
     add_counter(replays, {}, now.replays);
-    std::vector<MetricFamily> all{std::move(requests), std::move(fills), std::move(invalidations), std::move(keys),
-                                  std::move(replays)};
+    auto evictions = family("reprise_l1_evictions_total", "Own copies that had to go for others", MetricType::Counter);
+    add_counter(evictions, {}, now.local_evictions);
+    std::vector<MetricFamily> all{std::move(requests), std::move(local), std::move(stale), std::move(refreshes),
+                                  std::move(fills), std::move(invalidations), std::move(keys), std::move(replays),
+                                  std::move(evictions)};
     all.push_back(histogram<10>("reprise_backend_seconds", "Round trips to the cache's backend", now.backend_bounds,
                                 now.backend_calls, now.backend_seconds));
     all.push_back(histogram<10>("reprise_write_wait_seconds", "Waits of writes until no node can show what was before",

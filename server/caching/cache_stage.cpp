@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <functional>
 #include <iterator>
+#include <memory>
 #include <utility>
 
 namespace bookings::caching {
@@ -126,22 +127,39 @@ reprise::response_cache::lookup prepare(reprise::response_cache& cache, const ca
   return cache.prepare(row.policy, asked);
 }
 
+awaitable<reprise::origin_reply> read(http::request& what, const http::controller& next) {
+  const auto from = co_await next(what);
+  reprise::origin_reply answer;
+  answer.status = from.status;
+  answer.content_type = from.content_type;
+  answer.body.reserve(from.body_bytes());
+  answer.body.append(from.head).append(from.body);
+  from.headers.each([&](std::string_view name, std::string_view value) { answer.headers.emplace_back(name, value); });
+  co_return answer;
+}
+
 // What a miss calls: the controller.
 struct reading {
   http::request& what;
   const http::controller& next;
 
-  awaitable<reprise::origin_reply> operator()() const {
-    const auto from = co_await next(what);
-    reprise::origin_reply answer;
-    answer.status = from.status;
-    answer.content_type = from.content_type;
-    answer.body.reserve(from.body_bytes());
-    answer.body.append(from.head).append(from.body);
-    from.headers.each([&](std::string_view name, std::string_view value) { answer.headers.emplace_back(name, value); });
-    co_return answer;
+  awaitable<reprise::origin_reply> operator()() const { return read(what, next); }
+};
+
+// Makes the same for a read behind the reply, with a request of its own. Controllers outlive all requests.
+struct reading_behind {
+  const http::request& what;
+  const http::controller& next;
+
+  reprise::origin operator()() const {
+    auto own = std::make_shared<http::request>(what.copy());
+    return [own = std::move(own), &next = next] { return read(*own, next); };
   }
 };
+
+bool reads_behind(const reprise::cache_policy& policy) noexcept {
+  return policy.early_refresh > 0 || policy.stale_while_revalidate.count() > 0;
+}
 
 awaitable<http::reply> through_cache(reprise::response_cache& cache, const cached_route& row, http::request& what,
                                      const http::controller& next) {
@@ -149,7 +167,10 @@ awaitable<http::reply> through_cache(reprise::response_cache& cache, const cache
   if (!looked) looked = prepare(cache, row, what);
   const reading from_controller{what, next};
   const reprise::origin read = std::cref(from_controller);  // as large as a pointer: std::function allocates nothing
-  auto got = co_await cache.serve(looked, read);
+  const reading_behind from_own_request{what, next};
+  reprise::origin_maker again;
+  if (reads_behind(row.policy)) again = std::cref(from_own_request);
+  auto got = co_await cache.serve(looked, read, again);
   if (!got) co_return http::failure(errc::overloaded, what.request_id);
   co_return to_reply(what, row.policy, *got);
 }

@@ -20,6 +20,22 @@ const std::string& request::path_value(std::string_view name) const {
   throw std::logic_error("the route has no segment :" + std::string(name));
 }
 
+request request::copy() const {
+  request made;
+  made.method = method;
+  made.target = target;
+  made.path = path;
+  made.query = query;
+  made.path_values = path_values;
+  made.headers = headers;
+  made.body = body;
+  made.request_id = request_id;
+  made.remote_address = remote_address;
+  made.identity = identity;
+  made.repetition = repetition;
+  return made;
+}
+
 std::string make_request_id() {
   // 15 characters of 5 bits fit std::string's own buffer (no allocation); 75 random bits in two draws.
   static constexpr std::string_view digits = "0123456789abcdefghjkmnpqrstvwxyz";

@@ -41,6 +41,8 @@ struct request {
   std::optional<std::string_view> parameter(std::string_view name) const noexcept;
   // The value of a ":name" segment. REQUIRES: the route has it.
   const std::string& path_value(std::string_view name) const;
+  // The same for a read that outlives it: everything but `looked_up`.
+  request copy() const;
   // A header's value, empty where it is not there.
   std::string_view header(boost::beast::http::field name) const { return headers[name]; }
 };
