@@ -38,6 +38,7 @@ class Candidate:
     origin_reads: object = None  # () → how often the origin was asked so far; None: there is no origin
     cached: bool = True  # false: every request is meant to read the origin
     marks: dict = field(default_factory=dict)  # headers that each reply must carry
+    tokens: list = field(default_factory=list)  # of the users who ask in turn, if they are several
     reply_bytes: int = 0  # a whole reply with its head, as check() saw it
     body_bytes: int = 0
 
@@ -45,17 +46,18 @@ class Candidate:
         """Asks some times, and holds each reply against what it should be."""
         session = requests.Session()
         session.headers.clear()
-        for _ in range(3):  # the first ones may fill
-            session.get(self.url, headers=self.headers, timeout=10)
+        everybody = [bearer(token) for token in self.tokens] or [self.headers]
+        for headers in everybody * 3:  # the first ones may fill
+            session.get(self.url, headers=headers, timeout=10)
         reads = self.origin_reads and self.origin_reads()
         bodies = set()
-        for _ in range(20):
-            reply = session.get(self.url, headers=self.headers, timeout=10)
+        for number in range(20):
+            reply = session.get(self.url, headers=everybody[number % len(everybody)], timeout=10)
             wrong = {name: reply.headers.get(name) for name, value in self.marks.items() if reply.headers.get(name) != value}
             if reply.status_code != 200 or wrong:
                 raise Wrong(f"{self.name}: status {reply.status_code}, {wrong or 'headers as they should be'}: {reply.text[:300]}")
             bodies.add(reply.content)
-        if len(bodies) != 1:
+        if len({len(body) for body in bodies}) != 1 or (len(everybody) == 1 and len(bodies) != 1):
             raise Wrong(f"{self.name}: its bodies differ")
         body = bodies.pop()
         json.loads(body)
@@ -75,13 +77,15 @@ class Ours:
     path: str = "/api/bookings"
     uses_redis: bool = True
     signed_in: bool = True  # false: a guest, of whom no session is asked for
+    users: int = 1  # who ask in turn, each with a list of its own
 
 
 # Per-user lists are kept in L2 alone unless their route says otherwise, so the modes of L1 are measured on a shared list of
 # the same size, for a signed-in user all the same. CACHE_L1_BYTES is given so that a build without L1 owns up to it: of a
 # setting at its default it says nothing.
 OURS = {
-    "ours-l2": Ours("ours, from Redis (L2)", {"CACHE_L1_MODE": "off"}),
+    "ours-l2": Ours("ours, from Redis (L2), 64 users", {"CACHE_L1_MODE": "off"}, users=64),
+    "ours-l2-hot": Ours("ours, from Redis (L2), one user", {"CACHE_L1_MODE": "off"}),
     "ours-l1-validated": Ours("ours, L1 validated", {"CACHE_L1_MODE": "validated", "CACHE_L1_BYTES": "32MiB"}, "/api/gigs"),
     "ours-l1-tracked": Ours("ours, L1 tracked", {"CACHE_L1_MODE": "tracked", "CACHE_L1_BYTES": "32MiB"}, "/api/gigs"),
     "ours-l1-tracked-guest": Ours("ours, L1 tracked, no token", {"CACHE_L1_MODE": "tracked", "CACHE_L1_BYTES": "32MiB"}, "/api/gigs", signed_in=False),
@@ -107,9 +111,7 @@ def set_scene(server):
     teacher, student = server.register("teacher", "The Teacher"), server.register("student", "The Student")
     gigs = [server.made("/api/gigs", teacher["token"], {"title": "Algebra for beginners", "subject": "Mathematics", "price": 800,
                                                          "description": "x"}) for _ in range(ROWS)]
-    for hour in range(ROWS):
-        server.made("/api/bookings", student["token"], {"gigId": gigs[0]["id"], "scheduledAt": f"2030-01-15T{10 + hour}:00:00Z",
-                                                        "note": "Chapter 3"})
+    book(server, student["token"], gigs[0]["id"])
     bookings = [server.get("/api/bookings", student["token"]) for _ in range(2)][1]
     missing = len(bookings.content) - len([server.get("/api/gigs", student["token"]) for _ in range(2)][1].content)
     share = missing // ROWS
@@ -125,6 +127,20 @@ def set_scene(server):
     return student["token"], bookings.content
 
 
+def book(server, token, gig):
+    for hour in range(ROWS):
+        server.made("/api/bookings", token, {"gigId": gig, "scheduledAt": f"2030-01-15T{10 + hour}:00:00Z", "note": "Chapter 3"})
+
+
+def more_students(server, count):
+    """Others with lists of the same size; returns their tokens."""
+    gig = server.get("/api/gigs").json()["data"][0]["id"]
+    tokens = [server.register("student", f"Student {number:03}")["token"] for number in range(count)]  # as long as "The Student"
+    for token in tokens:
+        book(server, token, gig)
+    return tokens
+
+
 def start_ours(stage, name):
     what = OURS[name]
     if what.environment:
@@ -135,8 +151,9 @@ def start_ours(stage, name):
         environment["REDIS_URL"] = store.url
     server = stage.bookings(name, **environment)
     token, body = set_scene(server)
+    tokens = [token, *more_students(server, what.users - 1)] if what.users > 1 else []
     return Candidate(name, server.url + what.path, bearer(token) if what.signed_in else {}, [server.pid], store, server.origin_reads,
-                     cached=what.uses_redis, marks={"X-Cache": "HIT" if what.uses_redis else "BYPASS"}), body
+                     cached=what.uses_redis, marks={"X-Cache": "HIT" if what.uses_redis else "BYPASS"}, tokens=tokens), body
 
 
 # peers ---------------------------------------------------------------------------------------------------------------

@@ -1,3 +1,19 @@
+-- With BENCH_TOKENS, a file of a token a line, requests are those users' in turn; else all are alike.
+local file = os.getenv("BENCH_TOKENS")
+if file then
+  local requests, at = {}, 0
+  function init(args)
+    for token in io.lines(file) do
+      wrk.headers["Authorization"] = "Bearer " .. token
+      requests[#requests + 1] = wrk.format()
+    end
+  end
+  function request()
+    at = at % #requests + 1
+    return requests[at]
+  end
+end
+
 -- For wrk: one line at the end. Nothing is called for each reply, which would cost the generator more than a reply costs
 -- a fast server; that each is what it should be is held by its size, and by the origin's own count (side_by_side.py).
 function done(summary, latency)

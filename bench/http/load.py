@@ -12,16 +12,20 @@ from bench.support.numbers import delays_from_schedule, percentile
 DONE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "done.lua")
 
 
-def saturate(url, headers, connections, seconds, threads=1, cores=machine.LOAD_CORE):
+def saturate(url, headers, connections, seconds, threads=1, cores=machine.LOAD_CORE, tokens=()):
     """As many requests as `connections` clients get through that each wait for their reply (a closed loop).
 
-    Returns {"requests", "seconds", "bytes" (replies, heads included), "p50", "p99", "p999" (seconds)}. Raises Wrong where
+    With `tokens`, those users ask in turn. Returns {"requests", "seconds", "bytes" (replies, heads included), "p50", "p99", "p999" (seconds)}. Raises Wrong where
     any reply was none, or no 2xx.
     """
     command = ["taskset", "-c", str(cores), "wrk", f"-t{threads}", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "-s", DONE]
-    for name, value in headers.items():
+    for name, value in ({} if tokens else headers).items():
         command += ["-H", f"{name}: {value}"]
-    ran = subprocess.run([*command, url], capture_output=True, text=True, check=False)
+    with tempfile.NamedTemporaryFile("w") as users:
+        users.writelines(f"{token}\n" for token in tokens)
+        users.flush()
+        environment = {**os.environ, "BENCH_TOKENS": users.name} if tokens else None
+        ran = subprocess.run([*command, url], capture_output=True, text=True, check=False, env=environment)
     line = next((line for line in ran.stdout.splitlines() if line.startswith("RESULT ")), None)
     if not line:
         raise Wrong(f"wrk: {ran.stdout}{ran.stderr}")
@@ -31,7 +35,7 @@ def saturate(url, headers, connections, seconds, threads=1, cores=machine.LOAD_C
     return told
 
 
-def at_rate(url, headers, connections, seconds, rate):
+def at_rate(url, headers, connections, seconds, rate, tokens=()):
     """`rate` requests a second, due at even times whatever the replies do (an open loop), on so many connections.
 
     Returns {"p50", "p99", "p999", "most" (seconds, from when each request was due), "late": the 99th percentile of how
@@ -42,9 +46,10 @@ def at_rate(url, headers, connections, seconds, rate):
         command = ["taskset", "-c", str(machine.LOAD_CORE), machine.VEGETA, "attack", f"-rate={rate}", f"-duration={seconds}s",
                    f"-connections={connections}", f"-max-connections={connections}", "-max-body=0", "-timeout=5s",
                    f"-output={results}"]
-        for name, value in headers.items():
+        for name, value in ({} if tokens else headers).items():
             command += ["-header", f"{name}: {value}"]
-        subprocess.run(command, input=f"GET {url}\n", text=True, check=True, capture_output=True)
+        targets = "".join(f"GET {url}\nAuthorization: Bearer {token}\n\n" for token in tokens) or f"GET {url}\n"
+        subprocess.run(command, input=targets, text=True, check=True, capture_output=True)
         told = subprocess.run([machine.VEGETA, "encode", "-to", "csv", results], check=True, capture_output=True, text=True).stdout
     # Columns: time sent (ns), status, latency (ns), bytes out, bytes in, error, body, name, number, method, URL, headers.
     sent = []

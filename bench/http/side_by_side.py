@@ -30,7 +30,7 @@ def measure(candidate, seconds, rates):
     others = machine.Disturbance(pids)
     server, cache = sum(map(machine.cpu_seconds, candidate.pids)), machine.cpu_seconds(candidate.redis.pid) if candidate.redis else 0
     generator = os.times()
-    told = load.saturate(candidate.url, candidate.headers, candidates.CONNECTIONS, seconds)
+    told = load.saturate(candidate.url, candidate.headers, candidates.CONNECTIONS, seconds, tokens=candidate.tokens)
     server = sum(map(machine.cpu_seconds, candidate.pids)) - server
     cache = machine.cpu_seconds(candidate.redis.pid) - cache if candidate.redis else 0
     spent = os.times()
@@ -47,14 +47,14 @@ def measure(candidate, seconds, rates):
              "generator_busy": (spent.children_user + spent.children_system - generator.children_user - generator.children_system) / told["seconds"],
              "others": others.share(), "p50": told["p50"], "p99": told["p99"], "p999": told["p999"]}
     for rate in rates:
-        found[f"at_{rate}"] = load.at_rate(candidate.url, candidate.headers, candidates.CONNECTIONS, seconds, rate)
+        found[f"at_{rate}"] = load.at_rate(candidate.url, candidate.headers, candidates.CONNECTIONS, seconds, rate, candidate.tokens)
     return found
 
 
 def bearable_rates(candidate):
     """At which rates it is measured: those of which it bears at least the double. What this finds is not counted: it is
     also the warm-up."""
-    most = load.saturate(candidate.url, candidate.headers, candidates.CONNECTIONS, 2)
+    most = load.saturate(candidate.url, candidate.headers, candidates.CONNECTIONS, 2, tokens=candidate.tokens)
     if not os.path.exists(machine.VEGETA):
         return []
     return [rate for rate in RATES if most["requests"] / most["seconds"] >= 2 * rate]

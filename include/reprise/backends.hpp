@@ -17,8 +17,8 @@ namespace reprise {
 struct redis_options {
   std::string host = "127.0.0.1";
   std::uint16_t port = 6379;
-  std::string user;      // empty: the default user
-  std::string password;  // empty: none. Never logged.
+  std::string user{};      // empty: the default user
+  std::string password{};  // empty: none. Never logged.
   int database = 0;
   // For resolving, connecting and the first reply of a new connection, each.
   std::chrono::milliseconds connect_deadline{1000};

@@ -1,6 +1,8 @@
 // What a real Redis may do to a backend: lose its scripts or its data, be a replica, be full, stall, die, come back.
 #include "tests/support/engine_backends.hpp"
 
+#include <boost/asio/detached.hpp>
+
 #include <atomic>
 #include <mutex>
 
@@ -299,6 +301,45 @@ TEST_F(backend_redis, server_that_takes_over_another_s_data_is_not_believed) {
   for (std::size_t thread = 0; thread < 2; ++thread) EXPECT_FALSE(wait(where->get("reprise:a", limit), thread));
   EXPECT_TRUE(eventually([&] { return lost() == 1; }));
   EXPECT_NE(last_loss().find("emptied"), std::string::npos) << last_loss();
+}
+
+asio::awaitable<void> read_one(backend& where, backend::slot& wanted, int& done) {
+  const auto read = co_await where.read(std::span(&wanted, 1), limit);
+  EXPECT_TRUE(read);
+  ++done;
+}
+
+// All in one turn of the loop.
+asio::awaitable<void> read_at_once(backend& where, std::vector<backend::slot>& slots) {
+  const auto executor = co_await asio::this_coro::executor;
+  int done = 0;
+  for (auto& slot : slots) asio::co_spawn(executor, read_one(where, slot, done), asio::detached);
+  const auto world = make_environment();
+  while (done < static_cast<int>(slots.size())) co_await world->sleep(1ms);
+}
+
+TEST_F(backend_redis, key_that_many_read_in_one_turn_is_asked_for_once) {
+  open();
+  ASSERT_TRUE(wait(where->open()));
+  for (int i = 0; i < 40; ++i) ASSERT_EQ(server.command({"SET", "k" + std::to_string(i), std::to_string(i)}), "OK");
+  const auto hits = [&] {
+    const auto info = server.command({"INFO", "stats"});
+    return std::stoi(info.substr(info.find("keyspace_hits:") + 14));
+  };
+  // 40 keys, more than one command takes, each wanted thrice, tracked by one of the three; and one that is not there.
+  std::vector<std::string> keys;
+  for (int i = 0; i < 120; ++i) keys.push_back("k" + std::to_string(i % 40));
+  std::vector<backend::slot> slots;
+  for (std::size_t i = 0; i < keys.size(); ++i) slots.push_back({keys[i], i < 40});
+  for (int i = 0; i < 3; ++i) slots.push_back({"nowhere"});
+  const auto before = hits();
+  wait(read_at_once(*where, slots));
+  EXPECT_EQ(hits() - before, 40 + 40);  // as a tracked one, and as one that is not
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    ASSERT_TRUE(slots[i].found) << keys[i];
+    EXPECT_EQ('k' + std::string(slots[i].found->text), keys[i]);
+  }
+  for (std::size_t i = keys.size(); i < slots.size(); ++i) EXPECT_FALSE(slots[i].found);
 }
 
 TEST_F(backend_redis, full_server_refuses_to_store_but_invalidates) {

@@ -11,6 +11,7 @@
 #include <boost/redis/response.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <span>
 #include <vector>
@@ -23,14 +24,15 @@ struct read_batch {
     boost::asio::any_completion_handler<void(boost::system::error_code)> done;
   };
   std::vector<reader> readers;
-  std::vector<backend::slot*> order;  // of their slots in the request
+  std::vector<backend::slot*> order;  // their slots, those of one key side by side, as the request has the keys
+  std::vector<std::size_t> keys;      // where in `order` each key begins
   deadline limit{};  // the longest of theirs
   std::chrono::steady_clock::time_point sent{};
   boost::redis::request request;
   boost::redis::generic_flat_response reply;
 
-  // Writes the request: tracked keys first, and of many keys an MGET each few, so that one reply stays far below the largest
-  // that is read.
+  // Writes the request: each key once, whoever wants it, so that a hot one does not travel a hundred times in one reply;
+  // tracked keys first; and of many keys an MGET each few, so that a reply stays far below the largest that is read.
   void compose();
   // From the reply to the readers' slots; `self` owns this batch. errc::bad_reply where it is none to this request.
   static boost::system::error_code distribute(const std::shared_ptr<read_batch>& self);
