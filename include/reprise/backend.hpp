@@ -65,8 +65,8 @@ class backend {
     bool is_tracked = false;
     std::optional<value> found{};
   };
-  // Reads all of them in one round trip, at some moment after the call, tracked ones before the others. Reads of one turn of a thread's event loop may
-  // travel together; then all have the longest of their limits.
+  // Reads all of them in one round trip, at some moment after the call, tracked ones before the others. Reads of one thread
+  // may travel together; then all have the latest of their limits.
   virtual awaitable<void> read(std::span<slot> slots, deadline limit) = 0;
 
   // Reads the generation, or sets it to stamp + random where it is missing or does not begin with the stamp; then takes

@@ -342,6 +342,49 @@ TEST_F(backend_redis, key_that_many_read_in_one_turn_is_asked_for_once) {
   for (std::size_t i = keys.size(); i < slots.size(); ++i) EXPECT_FALSE(slots[i].found);
 }
 
+asio::awaitable<void> read_one_after_another(backend& where, std::vector<backend::slot>& slots, deadline within,
+                                             std::vector<boost::system::error_code>& ends) {
+  const auto executor = co_await asio::this_coro::executor;
+  const auto world = make_environment();
+  std::size_t done = 0;
+  for (auto& slot : slots) {
+    auto one = [&where, &slot, &ends, &done, within]() -> asio::awaitable<void> {
+      const auto read = co_await where.read(std::span(&slot, 1), within);
+      ends.push_back(read ? boost::system::error_code() : read.error());
+      ++done;
+    };
+    asio::co_spawn(executor, one, asio::detached);  // which keeps a copy of it
+    co_await world->sleep(1ms);  // so each is a batch of its own, or is held for those under way
+  }
+  while (done < slots.size()) co_await world->sleep(1ms);
+}
+
+TEST_F(backend_redis, reads_that_are_held_for_those_under_way_have_their_own_deadline) {
+  open();
+  ASSERT_TRUE(wait(where->open()));
+  ASSERT_EQ(server.command({"SET", "k", "v"}), "OK");
+  std::vector<backend::slot> slots(20, backend::slot{"k"});
+  const auto all = [](boost::system::error_code same) { return std::vector(20, same); };
+  std::vector<boost::system::error_code> ends;
+  server.pause();
+  wait(read_one_after_another(*where, slots, 50ms, ends));
+  EXPECT_EQ(ends, all(errc::timed_out)) << "the server says nothing";
+  server.resume();
+  ends.clear();
+  ASSERT_TRUE(eventually([&] { return wait(where->get("k", limit)).has_value(); }));
+  wait(read_one_after_another(*where, slots, limit, ends));
+  EXPECT_EQ(ends, all({}));
+  for (const auto& slot : slots) EXPECT_EQ(slot.found->text, "v");
+  ends.clear();
+  server.pause();
+  auto running = threads.start(read_one_after_another(*where, slots, limit, ends), 0);
+  std::this_thread::sleep_for(40ms);  // not needed for the outcome
+  where->close();
+  take(std::move(running));
+  EXPECT_EQ(ends, all(errc::unavailable)) << "the connection has ended";
+  server.resume();
+}
+
 TEST_F(backend_redis, full_server_refuses_to_store_but_invalidates) {
   open();
   ASSERT_TRUE(wait(where->open()));

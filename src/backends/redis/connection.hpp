@@ -44,7 +44,8 @@ class connection : public std::enable_shared_from_this<connection> {
   awaitable<reply> execute(const boost::redis::request& request, deadline limit);
   awaitable<reply> run_script(script which, std::span<const std::string_view> keys,
                               std::span<const std::string_view> arguments, deadline limit);
-  // Fills the slots. What is read in one turn of the event loop travels together (read_batch.hpp).
+  // Fills the slots. What is read in one turn of the event loop travels together (read_batch.hpp), and on a near server what
+  // is read while two such batches are under way.
   awaitable<void> read(std::span<backend::slot> slots, deadline limit);
   // Any thread.
   void close() noexcept;
@@ -54,7 +55,7 @@ class connection : public std::enable_shared_from_this<connection> {
   const std::string& last_error() const noexcept { return last_error_; }
 
  private:
-  void send_reads();
+  void send_reads();  // what has gathered, unless it had better wait
   // What became of a request: no error where the answer may be used.
   boost::system::error_code outcome(boost::system::error_code error, const reply& answer, time sent, deadline limit);
   boost::asio::awaitable<void> listen();
@@ -64,12 +65,15 @@ class connection : public std::enable_shared_from_this<connection> {
   redis_options options_;
   std::function<void(std::string_view key)> changed_;
   reply pushes_;
+  bool is_over_ = false;     // closed, or lost
   bool is_emptied_ = false;  // the server's data was dropped or replaced
   boost::redis::connection wire_;
   std::array<std::string, script_sources.size()> digests_;
   std::string last_error_;
   std::string end_reason_;
-  std::shared_ptr<read_batch> gathering_;  // the reads of this turn of the event loop
+  std::shared_ptr<read_batch> gathering_;  // the reads that go next
+  std::size_t batches_under_way_ = 0;
+  std::chrono::steady_clock::duration usual_round_trip_{};  // of batches of late, a moving average
 };
 
 }  // namespace reprise::redis

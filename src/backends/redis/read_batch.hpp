@@ -1,4 +1,4 @@
-// The reads of one turn of the event loop, sent together: one write, one wake-up of the server and one reply for all of
+// Reads that are sent together: one write, one wake-up of the server and one reply for all of
 // them, instead of one each. Under load that is most of what a read costs.
 //
 // Not thread-safe: lives on its connection's executor. Owned by shared_ptr, since the values that it gives lie in its reply.
@@ -26,7 +26,7 @@ struct read_batch {
   std::vector<reader> readers;
   std::vector<backend::slot*> order;  // their slots, those of one key side by side, as the request has the keys
   std::vector<std::size_t> keys;      // where in `order` each key begins
-  deadline limit{};  // the longest of theirs
+  std::chrono::steady_clock::time_point due{};  // the latest of theirs
   std::chrono::steady_clock::time_point sent{};
   boost::redis::request request;
   boost::redis::generic_flat_response reply;
