@@ -42,9 +42,10 @@ struct cache_policy {
   reprise::audience audience = audience::per_user;
   // Parameters that make a request go to the origin, uncached, where they are there at all: a free-text search.
   std::vector<std::string> bypass_query{};
-  // The largest body that is stored; a larger one is answered and counted.
+  // The largest body that is stored; a larger one is answered and counted. docs/features/local_copies.md
   std::size_t largest_entry_bytes = 1024 * 1024;
   // Absent: options::local for what is the same for everybody, off for what is each user's own.
+  // docs/features/local_copies.md
   std::optional<local_copies> local{};
   reprise::request_log log = request_log::shown;
 

@@ -44,12 +44,13 @@ class said_origin {
       origin_reply reply;
       reply.status = status;
       reply.content_type = "application/json";
-      reply.body = "{\"value\":" + std::to_string(seen) + ",\"padding\":\"" + std::string(padding, 'x') + "\"}";
+      reply.body = exact ? *exact : "{\"value\":" + std::to_string(seen) + ",\"padding\":\"" + std::string(padding, 'x') + "\"}";
       co_return reply;
     };
   }
   std::string body(int of) const { return "{\"value\":" + std::to_string(of) + ",\"padding\":\"" + std::string(padding, 'x') + "\"}"; }
   std::size_t padding = 10;
+  std::optional<std::string> exact{};  // the body, whatever `value` is
 };
 
 enum class place { memory, redis, redis_and_l1 };
@@ -107,6 +108,26 @@ class policies : public ::testing::TestWithParam<place> {
   std::unique_ptr<response_cache> cache;
   std::future<void> keeper;
 };
+
+// size -------------------------------------------------------------------------------------------------------------------
+TEST_P(policies, empty_and_largest_bodies_are_entries_and_one_byte_more_is_none) {
+  policy.largest_entry_bytes = 1000;
+  for (const bool is_compressed : {false, true}) {
+    policy.compress_from_bytes = is_compressed ? std::optional<std::size_t>(0) : std::nullopt;
+    for (const std::size_t size : {0u, 1000u, 1001u}) {
+      data.exact = std::string(size, 'x');
+      const auto user = std::to_string(size) + (is_compressed ? "z" : "");
+      const auto missed = get(user);
+      EXPECT_EQ(missed.outcome, outcome::miss) << user;
+      EXPECT_EQ(missed.body, *data.exact);
+      const auto again = get(user);
+      EXPECT_EQ(again.outcome, size > 1000 ? outcome::miss : outcome::hit) << user;
+      EXPECT_EQ(again.body, *data.exact) << user;
+    }
+  }
+  EXPECT_EQ(counted().fills_too_large, 4u);
+  EXPECT_EQ(counted().fills_stored, 4u);
+}
 
 // compression ----------------------------------------------------------------------------------------------------------
 TEST_P(policies, large_body_is_stored_compressed_and_goes_out_as_the_client_takes_it) {
