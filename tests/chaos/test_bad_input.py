@@ -13,7 +13,7 @@ import time
 import pytest
 
 from cluster import lasting
-from processes import SERVER, Redis, Server, until
+from processes import SERVER, Redis, Server, is_sanitized, until
 
 # Replayed at a start, each with a look at Redis: a million take ten seconds, and a minute under sanitizers.
 REPLAYED = int(os.environ.get("CHAOS_ROWS") or 50_000)
@@ -100,10 +100,6 @@ def fill_outbox(store, rows, forget=False):
                   " SELECT printf('%s:%024x', kind, n % 50000), ? FROM at CROSS JOIN temp.kinds k ON k.number = n % ?",
                   (rows, now, len(kinds)))
     store.execute("COMMIT")
-
-
-def is_sanitized(program):
-    return b"__asan_init" in pathlib.Path(program).read_bytes()
 
 
 @pytest.mark.parametrize("redis_is", ["unknown", "known"])

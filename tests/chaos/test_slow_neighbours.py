@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from gate import Gate
-from processes import Redis, Server, until
+from processes import SERVER, Redis, Server, is_sanitized, until
 
 IDLE = 9_900  # of 10,000: the rest is left for others
 
@@ -77,7 +77,7 @@ def test_ten_thousand_idle_connections(start, note):
         for _ in range(100):
             reply = server.get("/api/bookings", student["token"])
             assert (reply.status_code, reply.headers["X-Cache"]) == (200, "HIT")
-        assert each < 64 * 1024
+        assert each < 64 * 1024 or is_sanitized(SERVER)
     finally:
         for client in clients:
             client.close()
@@ -122,7 +122,7 @@ def test_clients_that_hardly_read_keep_nobody_waiting(start, note, l1):
         assert client.recv(1) == b"T"
     grown = memory(server) - before
     note(f"200 clients that hardly read, L1 {l1}: {grown / 200 / 1024:.0f} KiB each for a reply of {len(body) // 1024} KiB")
-    assert grown < 200 * 6 * len(body)  # not the twenty replies that each has asked for
+    assert grown < 200 * 6 * len(body) or is_sanitized(SERVER)  # not the twenty replies that each has asked for
     for client in slow:
         client.close()
     assert server.get(path, student["token"]).status_code == 200
