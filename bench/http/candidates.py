@@ -38,7 +38,7 @@ class Candidate:
     origin_reads: object = None  # () → how often the origin was asked so far; None: there is no origin
     cached: bool = True  # false: every request is meant to read the origin
     marks: dict = field(default_factory=dict)  # headers that each reply must carry
-    tokens: list = field(default_factory=list)  # of the users who ask in turn, if they are several
+    tokens: list = field(default_factory=list)  # of the users who ask in turn, if they are several; `headers` then has none
     reply_bytes: int = 0  # a whole reply with its head, as check() saw it
     body_bytes: int = 0
 
@@ -152,8 +152,8 @@ def start_ours(stage, name):
     server = stage.bookings(name, **environment)
     token, body = set_scene(server)
     tokens = [token, *more_students(server, what.users - 1)] if what.users > 1 else []
-    return Candidate(name, server.url + what.path, bearer(token) if what.signed_in else {}, [server.pid], store, server.origin_reads,
-                     cached=what.uses_redis, marks={"X-Cache": "HIT" if what.uses_redis else "BYPASS"}, tokens=tokens), body
+    return Candidate(name, server.url + what.path, bearer(token) if what.signed_in and not tokens else {}, [server.pid], store,
+                     server.origin_reads, cached=what.uses_redis, marks={"X-Cache": "HIT" if what.uses_redis else "BYPASS"}, tokens=tokens), body
 
 
 # peers ---------------------------------------------------------------------------------------------------------------

@@ -15,11 +15,11 @@ DONE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "done.lua")
 def saturate(url, headers, connections, seconds, threads=1, cores=machine.LOAD_CORE, tokens=()):
     """As many requests as `connections` clients get through that each wait for their reply (a closed loop).
 
-    With `tokens`, those users ask in turn. Returns {"requests", "seconds", "bytes" (replies, heads included), "p50", "p99", "p999" (seconds)}. Raises Wrong where
-    any reply was none, or no 2xx.
+    With `tokens`, those users ask in turn, and `headers` has none. Returns {"requests", "seconds", "bytes" (replies, heads
+    included), "p50", "p99", "p999" (seconds)}. Raises Wrong where any reply was none, or no 2xx.
     """
     command = ["taskset", "-c", str(cores), "wrk", f"-t{threads}", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "-s", DONE]
-    for name, value in ({} if tokens else headers).items():
+    for name, value in headers.items():
         command += ["-H", f"{name}: {value}"]
     with tempfile.NamedTemporaryFile("w") as users:
         users.writelines(f"{token}\n" for token in tokens)
@@ -46,7 +46,7 @@ def at_rate(url, headers, connections, seconds, rate, tokens=()):
         command = ["taskset", "-c", str(machine.LOAD_CORE), machine.VEGETA, "attack", f"-rate={rate}", f"-duration={seconds}s",
                    f"-connections={connections}", f"-max-connections={connections}", "-max-body=0", "-timeout=5s",
                    f"-output={results}"]
-        for name, value in ({} if tokens else headers).items():
+        for name, value in headers.items():
             command += ["-header", f"{name}: {value}"]
         targets = "".join(f"GET {url}\nAuthorization: Bearer {token}\n\n" for token in tokens) or f"GET {url}\n"
         subprocess.run(command, input=targets, text=True, check=True, capture_output=True)

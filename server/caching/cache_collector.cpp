@@ -31,6 +31,12 @@ MetricFamily gauge(std::string name, std::string help, double value) {
   return one;
 }
 
+MetricFamily counter(std::string name, std::string help, std::uint64_t value) {
+  auto one = family(std::move(name), std::move(help), MetricType::Counter);
+  add_counter(one, {}, value);
+  return one;
+}
+
 // `counts` are cumulative, the last of them over all.
 template <std::size_t Bounds>
 MetricFamily histogram(std::string name, std::string help, const std::array<double, Bounds>& bounds,
@@ -74,23 +80,18 @@ class cache_collector final : public prometheus::Collectable {
       add_counter(stale, {{"prefix", prefix}}, count.stale);
       add_counter(refreshes, {{"prefix", prefix}}, count.refreshes);
     }
-    auto replays = family("reprise_replays_total", "Outbox rows that the relay repeated", MetricType::Counter);
-    add_counter(replays, {}, now.replays);
-    auto evictions = family("reprise_l1_evictions_total", "Own copies that had to go for others", MetricType::Counter);
-    add_counter(evictions, {}, now.local_evictions);
     std::vector<MetricFamily> all{std::move(requests), std::move(local), std::move(stale), std::move(refreshes),
-                                  std::move(fills), std::move(invalidations), std::move(keys), std::move(replays),
-                                  std::move(evictions)};
+                                  std::move(fills), std::move(invalidations), std::move(keys)};
+    all.push_back(counter("reprise_replays_total", "Outbox rows that the relay repeated", now.replays));
+    all.push_back(counter("reprise_l1_evictions_total", "Own copies that had to go for others", now.local_evictions));
     all.push_back(histogram<10>("reprise_backend_seconds", "Round trips to the cache's backend", now.backend_bounds,
                                 now.backend_calls, now.backend_seconds));
     all.push_back(histogram<10>("reprise_write_wait_seconds", "Waits of writes until no node can show what was before",
                                 now.wait_bounds, now.write_waits, now.write_wait_seconds));
     all.push_back(gauge("reprise_writes_waiting", "Writes that wait for other nodes now",
                         static_cast<double>(now.writes_waiting)));
-    auto unknown = family("reprise_writes_not_acknowledged_total",
-                          "Writes whose notice by all nodes could not be learned in time", MetricType::Counter);
-    add_counter(unknown, {}, now.writes_not_acknowledged);
-    all.push_back(std::move(unknown));
+    all.push_back(counter("reprise_writes_not_acknowledged_total",
+                          "Writes whose notice by all nodes could not be learned in time", now.writes_not_acknowledged));
     all.push_back(gauge("reprise_backend_up", "1 while connected to the cache's backend", now.backend_up ? 1 : 0));
     all.push_back(gauge("reprise_trusted", "1 while the cache is in use", now.trusted ? 1 : 0));
     all.push_back(gauge("reprise_lease_seconds", "How much longer the cache may be used unless the lease is renewed",

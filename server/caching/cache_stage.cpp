@@ -157,10 +157,6 @@ struct reading_behind {
   }
 };
 
-bool reads_behind(const reprise::cache_policy& policy) noexcept {
-  return policy.early_refresh > 0 || policy.stale_while_revalidate.count() > 0;
-}
-
 awaitable<http::reply> through_cache(reprise::response_cache& cache, const cached_route& row, http::request& what,
                                      const http::controller& next) {
   auto looked = std::move(what.looked_up);
@@ -168,8 +164,7 @@ awaitable<http::reply> through_cache(reprise::response_cache& cache, const cache
   const reading from_controller{what, next};
   const reprise::origin read = std::cref(from_controller);  // as large as a pointer: std::function allocates nothing
   const reading_behind from_own_request{what, next};
-  reprise::origin_maker again;
-  if (reads_behind(row.policy)) again = std::cref(from_own_request);
+  const reprise::origin_maker again = std::cref(from_own_request);  // called only where the policy has such reads
   auto got = co_await cache.serve(looked, read, again);
   if (!got) co_return http::failure(errc::overloaded, what.request_id);
   co_return to_reply(what, row.policy, *got);

@@ -1,37 +1,19 @@
 """Who takes very long, or does nothing: ten thousand idle connections, clients that hardly read, a far Redis. Others go on."""
-import contextlib
-import re
 import resource
 import socket
 
 import pytest
 
 from gate import Gate
-from processes import SERVER, Redis, Server, is_sanitized, until
+from processes import SERVER, is_sanitized, until
 
 IDLE = 9_900  # of 10,000: the rest is left for others
 
 
 @pytest.fixture
-def redis_server(tmp_path):
-    server = Redis(tmp_path)
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def start(tmp_path, redis_server):
-    with contextlib.ExitStack() as stack:
-        def begin(**environment):
-            server = Server(str(tmp_path), **{"REDIS_URL": redis_server.url, "LOG_LEVEL": "info", **environment}).wait_caching()
-            stack.callback(server.stop)
-            return server
-        yield begin
-
-
-def memory(server):
-    with open(f"/proc/{server.process.pid}/status") as status:
-        return int(re.search(r"VmRSS:\s+(\d+) kB", status.read()).group(1)) * 1024
+def begin(start, redis_server):
+    """Starts a server that caches."""
+    return lambda **environment: start(**{"REDIS_URL": redis_server.url, "LOG_LEVEL": "info", **environment}).wait_caching()
 
 
 def connect(server, **options):
@@ -56,15 +38,15 @@ def long_list(server, bookings):
     return student
 
 
-def test_ten_thousand_idle_connections(start, note):
+def test_ten_thousand_idle_connections(begin, note):
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard < IDLE + 500:
         pytest.skip(f"this user may open {hard} files")
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    server = start(REDIS_DEADLINE_MS="5000")  # what so many ask at once may take long on a busy machine
+    server = begin(REDIS_DEADLINE_MS="5000")  # what so many ask at once may take long on a busy machine
     student = long_list(server, 4)
     server.get("/api/bookings", student["token"])
-    before = memory(server)
+    before = server.memory("VmRSS")
     clients = []
     try:
         for _ in range(IDLE):
@@ -72,7 +54,7 @@ def test_ten_thousand_idle_connections(start, note):
             clients[-1].sendall(request("/api/bookings", student["token"]))  # each has been used, then keeps alive
         for client in clients:
             assert client.recv(12) == b"HTTP/1.1 200"
-        each = (memory(server) - before) / IDLE
+        each = (server.memory("VmRSS") - before) / IDLE
         note(f"{IDLE:,} idle connections: {each / 1024:.1f} KiB each")
         for _ in range(100):
             reply = server.get("/api/bookings", student["token"])
@@ -97,16 +79,16 @@ def connect_and_ask(server, token):
 
 
 @pytest.mark.parametrize("l1", ["off", "tracked"])
-def test_clients_that_hardly_read_keep_nobody_waiting(start, note, l1):
+def test_clients_that_hardly_read_keep_nobody_waiting(begin, note, l1):
     # A deadline far beyond what so many large replies take at once on a busy machine: this is about who waits for whom.
-    server = start(CACHE_L1_MODE=l1, WORKERS="1", REDIS_DEADLINE_MS="5000")
+    server = begin(CACHE_L1_MODE=l1, WORKERS="1", REDIS_DEADLINE_MS="5000")
     teacher, student = server.register("teacher"), server.register("student")
     for _ in range(100):
         server.make_gig(teacher, description="x" * 800)
     path = "/api/gigs?limit=100"
     body = server.get(path, student["token"]).text
     assert len(body) > 80_000
-    before = memory(server)
+    before = server.memory("VmRSS")
     slow = []
     for _ in range(200):
         # A window that holds a small part of a reply; and many replies wanted.
@@ -120,7 +102,7 @@ def test_clients_that_hardly_read_keep_nobody_waiting(start, note, l1):
         assert len(reply.text) == len(body) + len('"cached":true,')
     for client in slow:  # one byte more, long after: they are still served, and far from their end
         assert client.recv(1) == b"T"
-    grown = memory(server) - before
+    grown = server.memory("VmRSS") - before
     note(f"200 clients that hardly read, L1 {l1}: {grown / 200 / 1024:.0f} KiB each for a reply of {len(body) // 1024} KiB")
     assert grown < 200 * 6 * len(body) or is_sanitized(SERVER)  # not the twenty replies that each has asked for
     for client in slow:
@@ -135,8 +117,8 @@ def far_redis(redis_server):
     gate.close()
 
 
-def test_redis_that_answers_in_40_ms_is_used_where_the_deadline_allows_it(start, far_redis):
-    server = start(REDIS_URL=f"redis://127.0.0.1:{far_redis.port}/0", REDIS_DEADLINE_MS=2000)
+def test_redis_that_answers_in_40_ms_is_used_where_the_deadline_allows_it(begin, far_redis):
+    server = begin(REDIS_URL=f"redis://127.0.0.1:{far_redis.port}/0", REDIS_DEADLINE_MS=2000)
     student = long_list(server, 2)
     with far_redis.delayed(0.02):
         until(lambda: server.get("/api/bookings", student["token"]).headers["X-Cache"] == "HIT", "a hit")
@@ -150,8 +132,8 @@ def test_redis_that_answers_in_40_ms_is_used_where_the_deadline_allows_it(start,
         assert server.get("/api/bookings", student["token"]).json()["total"] == 3
 
 
-def test_redis_that_answers_in_40_ms_harms_nobody_where_the_deadline_is_less(start, far_redis):
-    server = start(REDIS_URL=f"redis://127.0.0.1:{far_redis.port}/0", REDIS_DEADLINE_MS=25)
+def test_redis_that_answers_in_40_ms_harms_nobody_where_the_deadline_is_less(begin, far_redis):
+    server = begin(REDIS_URL=f"redis://127.0.0.1:{far_redis.port}/0", REDIS_DEADLINE_MS=25)
     student = long_list(server, 2)
     gig = server.get("/api/gigs").json()["data"][0]
     with far_redis.delayed(0.02):

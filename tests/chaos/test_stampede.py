@@ -25,9 +25,7 @@ def start(tmp_path):
 
 
 def origin_reads(node):
-    text = node.server.get("/metrics").text
-    found = re.search(r'^bookings_store_operations_total\{operation="list_bookings"\} (\d+)', text, re.MULTILINE)
-    return int(found.group(1)) if found else 0
+    return node.server.store_operations("list_bookings")
 
 
 def request_of(token):

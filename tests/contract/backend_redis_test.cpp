@@ -303,19 +303,20 @@ TEST_F(backend_redis, server_that_takes_over_another_s_data_is_not_believed) {
   EXPECT_NE(last_loss().find("emptied"), std::string::npos) << last_loss();
 }
 
-asio::awaitable<void> read_one(backend& where, backend::slot& wanted, int& done) {
-  const auto read = co_await where.read(std::span(&wanted, 1), limit);
-  EXPECT_TRUE(read);
-  ++done;
-}
-
-// All in one turn of the loop.
-asio::awaitable<void> read_at_once(backend& where, std::vector<backend::slot>& slots) {
+// Each slot by a read of its own: all in one turn of the loop, or `apart` from each other.
+asio::awaitable<void> read_each(backend& where, std::vector<backend::slot>& slots, deadline within, deadline apart,
+                                std::vector<boost::system::error_code>& ends) {
   const auto executor = co_await asio::this_coro::executor;
-  int done = 0;
-  for (auto& slot : slots) asio::co_spawn(executor, read_one(where, slot, done), asio::detached);
   const auto world = make_environment();
-  while (done < static_cast<int>(slots.size())) co_await world->sleep(1ms);
+  for (auto& slot : slots) {
+    auto one = [&where, &slot, &ends, within]() -> asio::awaitable<void> {
+      const auto read = co_await where.read(std::span(&slot, 1), within);
+      ends.push_back(read ? boost::system::error_code() : read.error());
+    };
+    asio::co_spawn(executor, one, asio::detached);  // which keeps a copy of it
+    if (apart > deadline::zero()) co_await world->sleep(apart);
+  }
+  while (ends.size() < slots.size()) co_await world->sleep(1ms);
 }
 
 TEST_F(backend_redis, key_that_many_read_in_one_turn_is_asked_for_once) {
@@ -333,30 +334,15 @@ TEST_F(backend_redis, key_that_many_read_in_one_turn_is_asked_for_once) {
   for (std::size_t i = 0; i < keys.size(); ++i) slots.push_back({keys[i], i < 40});
   for (int i = 0; i < 3; ++i) slots.push_back({"nowhere"});
   const auto before = hits();
-  wait(read_at_once(*where, slots));
+  std::vector<boost::system::error_code> ends;
+  wait(read_each(*where, slots, limit, 0ms, ends));
+  EXPECT_EQ(ends, std::vector(slots.size(), boost::system::error_code()));
   EXPECT_EQ(hits() - before, 40 + 40);  // as a tracked one, and as one that is not
   for (std::size_t i = 0; i < keys.size(); ++i) {
     ASSERT_TRUE(slots[i].found) << keys[i];
     EXPECT_EQ('k' + std::string(slots[i].found->text), keys[i]);
   }
   for (std::size_t i = keys.size(); i < slots.size(); ++i) EXPECT_FALSE(slots[i].found);
-}
-
-asio::awaitable<void> read_one_after_another(backend& where, std::vector<backend::slot>& slots, deadline within,
-                                             std::vector<boost::system::error_code>& ends) {
-  const auto executor = co_await asio::this_coro::executor;
-  const auto world = make_environment();
-  std::size_t done = 0;
-  for (auto& slot : slots) {
-    auto one = [&where, &slot, &ends, &done, within]() -> asio::awaitable<void> {
-      const auto read = co_await where.read(std::span(&slot, 1), within);
-      ends.push_back(read ? boost::system::error_code() : read.error());
-      ++done;
-    };
-    asio::co_spawn(executor, one, asio::detached);  // which keeps a copy of it
-    co_await world->sleep(1ms);  // so each is a batch of its own, or is held for those under way
-  }
-  while (done < slots.size()) co_await world->sleep(1ms);
 }
 
 TEST_F(backend_redis, reads_that_are_held_for_those_under_way_have_their_own_deadline) {
@@ -367,17 +353,17 @@ TEST_F(backend_redis, reads_that_are_held_for_those_under_way_have_their_own_dea
   const auto all = [](boost::system::error_code same) { return std::vector(20, same); };
   std::vector<boost::system::error_code> ends;
   server.pause();
-  wait(read_one_after_another(*where, slots, 50ms, ends));
+  wait(read_each(*where, slots, 50ms, 1ms, ends));
   EXPECT_EQ(ends, all(errc::timed_out)) << "the server says nothing";
   server.resume();
   ends.clear();
   ASSERT_TRUE(eventually([&] { return wait(where->get("k", limit)).has_value(); }));
-  wait(read_one_after_another(*where, slots, limit, ends));
+  wait(read_each(*where, slots, limit, 1ms, ends));
   EXPECT_EQ(ends, all({}));
   for (const auto& slot : slots) EXPECT_EQ(slot.found->text, "v");
   ends.clear();
   server.pause();
-  auto running = threads.start(read_one_after_another(*where, slots, limit, ends), 0);
+  auto running = threads.start(read_each(*where, slots, limit, 1ms, ends), 0);
   std::this_thread::sleep_for(40ms);  // not needed for the outcome
   where->close();
   take(std::move(running));

@@ -37,12 +37,6 @@ class Connection:
         return b"".join(parts)
 
 
-def store_operations(server, name):
-    prefix = f'bookings_store_operations_total{{operation="{name}"}} '
-    return sum(float(line[len(prefix):]) for line in requests.get(server.url + "/metrics").text.splitlines()
-               if line.startswith(prefix))
-
-
 def refuses(server):
     try:
         requests.get(server.url + "/health", timeout=LIMIT)
@@ -79,7 +73,7 @@ def test_request_under_way_is_answered_and_its_connection_closed(start, redis_se
     idle.ask("/health")
     assert idle.take().startswith(b"HTTP/1.1 200")
     busy.ask("/api/bookings", user["token"])
-    until(lambda: store_operations(server, "list_bookings") == 1, "the read to begin")
+    until(lambda: server.store_operations("list_bookings") == 1, "the read to begin")
     server.process.send_signal(signal.SIGTERM)
     assert idle.rest() == b""  # closed without a word
     until(lambda: refuses(server), "the port to be closed")

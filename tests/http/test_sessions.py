@@ -9,9 +9,6 @@ import sqlite3
 import time
 
 import pytest
-import requests
-
-from conftest import until
 
 SECRET = "s" * 40  # conftest's
 
@@ -26,12 +23,6 @@ def login(server, user, password="long enough"):
 
 def refused(reply, status_code, code):
     assert (reply.status_code, reply.json()["error"]["code"]) == (status_code, code), reply.text
-
-
-def store_operations(server, name):
-    text = requests.get(server.url + "/metrics").text
-    prefix = f'bookings_store_operations_total{{operation="{name}"}} '
-    return sum(float(line[len(prefix):]) for line in text.splitlines() if line.startswith(prefix))
 
 
 def signed(claims, secret=SECRET):
@@ -177,11 +168,11 @@ def test_session_hit_costs_one_mget_and_no_store_call_and_no_line_of_the_log(ser
 
     def cost(token, status_code, requests_made=20):
         redis_server.client.config_resetstat()
-        before = store_operations(server, "find_session")
+        before = server.store_operations("find_session")
         for _ in range(requests_made):
             assert server.get("/health", token).status_code == status_code
         calls = redis_server.client.info("commandstats").get("cmdstat_mget", {"calls": 0})["calls"]
-        return calls, store_operations(server, "find_session") - before
+        return calls, server.store_operations("find_session") - before
 
     assert cost(user["token"], 200) == (20, 0)
     head, payload, signature = user["token"].split(".")

@@ -44,7 +44,7 @@ class said_origin {
       origin_reply reply;
       reply.status = status;
       reply.content_type = "application/json";
-      reply.body = exact ? *exact : "{\"value\":" + std::to_string(seen) + ",\"padding\":\"" + std::string(padding, 'x') + "\"}";
+      reply.body = exact ? *exact : body(seen);
       co_return reply;
     };
   }

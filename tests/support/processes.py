@@ -138,6 +138,19 @@ class Server:
     def book(self, student, gig, at="2030-01-15T10:00:00Z", **fields):
         return self.post("/api/bookings", student["token"], json={"gigId": gig["id"], "scheduledAt": at, **fields})
 
+    def metric(self, series):
+        """The sum of a metric's series whose line begins so: a name, or a name with its first labels."""
+        lines = requests.get(self.url + "/metrics", timeout=LIMIT).text.splitlines()
+        return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith(series))
+
+    def store_operations(self, operation):
+        return self.metric(f'bookings_store_operations_total{{operation="{operation}"}} ')
+
+    def memory(self, which):
+        """In bytes: VmRSS, what it has; VmHWM, the most that it had."""
+        with open(f"/proc/{self.process.pid}/status") as status:
+            return int(re.search(rf"^{which}:\s+(\d+) kB", status.read(), re.MULTILINE).group(1)) * 1024
+
     def wait_caching(self):
         # Not /ready: a server that was asked for it waits a second at its end, so that whoever asks can notice.
         until(lambda: "\nreprise_trusted 1\n" in self.get("/metrics").text, "the cache to be in use")

@@ -1,0 +1,36 @@
+"""What tests from outside begin with: a Redis, another one, and servers on one store file."""
+import pytest
+
+from processes import Redis, Server
+
+
+@pytest.fixture
+def redis_server(tmp_path):
+    server = Redis(tmp_path)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def other_redis(tmp_path):
+    """For a node that sees another Redis than the rest."""
+    folder = tmp_path / "other"
+    folder.mkdir()
+    server = Redis(folder)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Starts servers on one store file; stops them, and holds that each ended well."""
+    servers = []
+
+    def begin(**environment):
+        servers.append(Server(str(tmp_path), **environment))
+        return servers[-1]
+
+    yield begin
+    for server in servers:
+        if server.process.returncode is None:
+            assert server.stop() == 0, server.log()
