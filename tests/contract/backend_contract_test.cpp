@@ -247,6 +247,9 @@ TEST_P(backend_contract, commit_expired_entries_do_not_count_towards_the_limit) 
     const auto brief = first.with_query("q" + std::to_string(i)).commit(begun.generation, "", "b", 30ms, 3);
     ASSERT_EQ(wait(where->commit(brief, limit)).value(), backend::commit_outcome::stored);
   }
+  // All three, and not only the first: they were not stored at the same moment.
+  for (int i = 0; i < 3; ++i)
+    ASSERT_TRUE(eventually([&] { return !look(first.with_query("q" + std::to_string(i))).entry; }));
   EXPECT_TRUE(eventually([&] { return commit(first.with_query("q9"), begun.generation, "", "b", 3) == backend::commit_outcome::stored; }));
   // One that expired and comes back counts as new.
   EXPECT_EQ(commit(first.with_query("q8"), begun.generation, "", "b", 3), backend::commit_outcome::stored);
