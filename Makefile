@@ -1,11 +1,20 @@
 # The commands that people run; each does all of its own set-up. The work itself is in tools/.
-.PHONY: run test test-long simulation fuzz bench bench-growth bench-savings build setup format check
+.PHONY: run test test-mongo ferretdb test-long simulation fuzz bench bench-growth bench-savings build setup format check
 
 run:
 	@tools/run
 
 test:
 	@tools/test
+
+# The store on MongoDB: on the server that MONGODB_URI names, else on a FerretDB that is built and started for it.
+test-mongo:
+	@tools/test-mongo
+
+# A server that speaks MongoDB's protocol, for tests; prints its address, ends with Ctrl-C.
+ferretdb:
+	@tools/build-ferretdb
+	@exec build/ferretdb
 
 # What takes long, at full length.
 test-long:

@@ -2,6 +2,8 @@
 
 #include "server/caching/invalidations.hpp"
 
+#include <algorithm>
+
 namespace bookings::caching {
 namespace {
 
@@ -40,7 +42,8 @@ class store_log final : public reprise::invalidation_log {
         // Every change touches something: where this version can name nothing, it does not know what.
         const bool is_everything = scopes.empty();
         total += scopes.size();
-        read.rows.push_back({one.number, std::move(scopes), true, is_everything});
+        const bool is_settled = !std::binary_search(found->intents.begin(), found->intents.end(), one.number);
+        read.rows.push_back({one.number, std::move(scopes), is_settled, is_everything});
       }
       return read;
     }));

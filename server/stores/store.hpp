@@ -154,6 +154,9 @@ class store {
   struct cache_pass {
     std::string nonce;  // the identity's; empty where it is not claimed
     std::vector<outbox_row> rows;  // one that cannot be read is there too, as change_kind::unknown
+    // Of the rows, sorted, those whose write may not have been carried out yet: to be repeated, and acknowledged by
+    // nobody. Only a store without transactions has any.
+    std::vector<std::int64_t> intents = {};
     bool is_last = true;  // false: there are more
     std::int64_t epoch = 0;
     std::map<std::string, std::int64_t> epochs;  // a prefix that was never bumped has none

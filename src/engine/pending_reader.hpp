@@ -25,7 +25,9 @@ namespace reprise::engine {
 struct pending_rows {
   std::vector<std::int64_t> numbers;
   std::vector<scope> scopes;
-  bool is_readable = true;  // false: some are another version's, and nobody here can say what they invalidate
+  // False: some are another version's, and nobody here can say what they invalidate; or a write that is still to be carried
+  // out, which invalidating now would come before.
+  bool is_readable = true;
 };
 
 class pending_reader {

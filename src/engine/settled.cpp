@@ -49,7 +49,7 @@ auto response_cache::impl::read_pending() -> engine::pending_reader::reading {
     if (!read->is_last) co_return errc::not_acknowledged;
     for (const auto& row : read->rows) {
       all->numbers.push_back(row.number);
-      all->is_readable = all->is_readable && !row.is_everything;
+      all->is_readable = all->is_readable && !row.is_everything && row.is_settled;
       all->scopes.insert(all->scopes.end(), row.scopes.begin(), row.scopes.end());
     }
   }

@@ -1,5 +1,9 @@
 #include "tests/support/store_harness.hpp"
 
+#include "server/stores/mongo/cluster.hpp"
+#include "server/stores/mongo/link.hpp"
+#include "server/stores/mongo/mongo_store.hpp"
+#include "server/stores/mongo/unit.hpp"
 #include "server/stores/sqlite/connection.hpp"
 #include "server/stores/sqlite/sqlite_store.hpp"
 
@@ -34,11 +38,58 @@ class sqlite_harness final : public store_harness {
   std::shared_ptr<std::atomic<std::int64_t>> offset_ = std::make_shared<std::atomic<std::int64_t>>(0);
 };
 
+// On the server that MONGODB_URI names, in a database of its own.
+class mongo_harness final : public store_harness {
+ public:
+  ~mongo_harness() override {
+    try {
+      mongo::cluster at({url_});
+      mongo::link(at).run(mongo::make("dropDatabase", 1));
+    } catch (const std::exception& error) {
+      ADD_FAILURE() << "the test's database stays: " << error.what();
+    }
+  }
+  std::unique_ptr<store> open() override { return make_mongo_store({url_, clock_}); }
+  void advance(std::chrono::milliseconds by) override { *offset_ += by.count(); }
+  std::shared_ptr<void> hold_a_write() override {
+    struct held {
+      explicit held(const std::string& url) : at({url}), on(at), write(on) { write.lock({mongo::lock_of_admins()}); }
+      mongo::cluster at;
+      mongo::link on;
+      mongo::unit write;
+    };
+    return std::make_shared<held>(url_);
+  }
+
+ private:
+  std::string url_ = mongodb_url("reprise_test_" + make_id());
+  std::shared_ptr<std::atomic<std::int64_t>> offset_ = std::make_shared<std::atomic<std::int64_t>>(0);
+  std::function<std::int64_t()> clock_ = [offset = offset_] { return now().time_since_epoch().count() + offset->load(); };
+};
+
+std::vector<store_kind> all_kinds() {
+  std::vector<store_kind> kinds{{"sqlite", [] { return std::make_unique<sqlite_harness>(); }}};
+  if (is_mongodb_there()) kinds.push_back({"mongo", [] { return std::make_unique<mongo_harness>(); }});
+  return kinds;
+}
+
 }  // namespace
 
 const std::vector<store_kind>& store_kinds() {
-  static const std::vector<store_kind> kinds{{"sqlite", [] { return std::make_unique<sqlite_harness>(); }}};
+  static const auto kinds = all_kinds();
   return kinds;
+}
+
+bool is_mongodb_there() {
+  const char* url = std::getenv("MONGODB_URI");
+  return url != nullptr && *url != 0;
+}
+
+std::string mongodb_url(const std::string& database) {
+  const std::string url = std::getenv("MONGODB_URI");
+  const auto hosts_end = url.find_first_of("/?", url.find("://") + 3);
+  const auto options = url.find('?');
+  return url.substr(0, hosts_end) + "/" + database + (options == std::string::npos ? "" : url.substr(options));
 }
 
 temporary_directory::temporary_directory() {

@@ -34,6 +34,10 @@ struct store_kind {
 const std::vector<store_kind>& store_kinds();
 inline void PrintTo(const store_kind& kind, std::ostream* to) { *to << kind.name; }  // for the messages of failed tests
 
+// Is there a server for the tests that need MongoDB (tools/test-mongo)? And its address with this database.
+bool is_mongodb_there();
+std::string mongodb_url(const std::string& database);
+
 // A directory that is removed with all that is in it.
 class temporary_directory {
  public:

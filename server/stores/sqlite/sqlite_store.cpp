@@ -1,5 +1,6 @@
 #include "server/stores/sqlite/sqlite_store.hpp"
 
+#include "server/stores/failure_log.hpp"
 #include "server/stores/sqlite/backup.hpp"
 #include "server/stores/sqlite/lease_file.hpp"
 #include "server/stores/sqlite/schema.hpp"
@@ -10,13 +11,9 @@
 #include <spdlog/spdlog.h>
 #include <sqlite3.h>
 
-#include <chrono>
 #include <filesystem>
-#include <map>
 #include <mutex>
-#include <optional>
 #include <stdexcept>
-#include <string_view>
 
 namespace bookings {
 namespace sqlite {
@@ -36,45 +33,19 @@ bool is_unavailable(int code) noexcept {
   }
 }
 
-// A store that is away fails every call, and requests come by the thousand: of each operation a line at once, then one in
-// ten seconds with how many were left out. Operations are literals, so there are few.
-void tell_failure(const char* operation, std::string_view why) {
-  using clock = std::chrono::steady_clock;
-  constexpr std::chrono::seconds quiet{10};
-  struct told {
-    std::optional<clock::time_point> last;
-    std::uint64_t left_out = 0;
-  };
-  static std::mutex mutex;
-  static std::map<std::string_view, told> all;
-
-  const std::scoped_lock lock(mutex);
-  auto& one = all[operation];
-  const auto now = clock::now();
-  if (one.last && now - *one.last < quiet) {
-    ++one.left_out;
-    return;
-  }
-  if (one.left_out > 0)
-    spdlog::error("[Store] {} failed: {} ({} times more since the last such line)", operation, why, one.left_out);
-  else
-    spdlog::error("[Store] {} failed: {}", operation, why);
-  one = {now, 0};
-}
-
 }  // namespace
 
 errc translate_current_exception(const char* operation) noexcept {
   try {
     throw;
   } catch (const SQLite::Exception& e) {
-    tell_failure(operation, fmt::format("{} (SQLite {}/{})", e.what(), e.getErrorCode(), e.getExtendedErrorCode()));
+    log_store_failure(operation, fmt::format("{} (SQLite {}/{})", e.what(), e.getErrorCode(), e.getExtendedErrorCode()));
     return is_unavailable(e.getErrorCode()) ? errc::store_unavailable : errc::internal;
   } catch (const std::exception& e) {
-    tell_failure(operation, e.what());
+    log_store_failure(operation, e.what());
     return errc::internal;
   } catch (...) {
-    tell_failure(operation, "for an unknown reason");
+    log_store_failure(operation, "for an unknown reason");
     return errc::internal;
   }
 }

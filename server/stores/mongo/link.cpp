@@ -1,0 +1,223 @@
+#include "server/stores/mongo/link.hpp"
+
+#include "server/stores/mongo/collections.hpp"
+
+#include <memory>
+
+namespace bookings::mongo {
+namespace {
+
+constexpr std::int64_t write_deadline_ms = 5000;  // for the majority's acknowledgement
+constexpr std::uint32_t duplicate_key = 11000;
+
+// The driver's: connections and the choice of a server. The server's: it is no primary (any more), shuts down, or gave
+// up at the deadline (error_codes.yml of MongoDB).
+bool is_away(const bson_error_t& error) {
+  if (error.domain == MONGOC_ERROR_STREAM || error.domain == MONGOC_ERROR_SERVER_SELECTION) return true;
+  if (error.domain == MONGOC_ERROR_COMMAND && error.code == MONGOC_ERROR_COMMAND_INVALID_ARG) return false;
+  switch (error.code) {
+    case 6:      // HostUnreachable
+    case 7:      // HostNotFound
+    case 50:     // MaxTimeMSExpired
+    case 64:     // WriteConcernFailed
+    case 89:     // NetworkTimeout
+    case 91:     // ShutdownInProgress
+    case 189:    // PrimarySteppedDown
+    case 262:    // ExceededTimeLimit
+    case 9001:   // SocketException
+    case 10107:  // NotWritablePrimary
+    case 11600:  // InterruptedAtShutdown
+    case 11602:  // InterruptedDueToReplStateChange
+    case 13435:  // NotPrimaryNoSecondaryOk
+    case 13436:  // NotPrimaryOrSecondary
+      return true;
+    default: return false;
+  }
+}
+
+// FerretDB 1 tells of a unique index that an update violates by SQLite's text alone.
+bool tells_of_duplicate(std::int64_t code, std::string_view text) {
+  return code == duplicate_key || text.find("UNIQUE constraint failed") != std::string_view::npos;
+}
+
+[[noreturn]] void fail(const bson_error_t& error) {
+  const auto which = tells_of_duplicate(error.code, error.message) ? failure::kind::duplicate
+                     : is_away(error)            ? failure::kind::away
+                                                 : failure::kind::refused;
+  throw failure(which, error.code, error.message);
+}
+
+struct write_errors {
+  std::vector<document> all;  // {index, code, errmsg}, in their order
+};
+
+// What the server says of single documents is in the reply of a command that "succeeded".
+write_errors errors_of(const document& reply) {
+  if (reply.has("writeConcernError"))
+    throw failure(failure::kind::away, 64, "a majority has not acknowledged the write: " +
+                                               reply.child("writeConcernError").optional_text("errmsg").value_or(""));
+  return {reply.children("writeErrors")};
+}
+
+bool is_duplicate(const document& error) {
+  return tells_of_duplicate(error.number("code"), error.optional_text("errmsg").value_or(""));
+}
+
+[[noreturn]] void fail(const document& error) {
+  throw failure(is_duplicate(error) ? failure::kind::duplicate : failure::kind::refused,
+                static_cast<std::uint32_t>(error.number("code")), error.optional_text("errmsg").value_or(""));
+}
+
+}  // namespace
+
+link::link(cluster& at) : at_(at), client_(at.borrow()) {
+  std::unique_ptr<mongoc_session_opt_t, decltype(&mongoc_session_opts_destroy)> wanted(mongoc_session_opts_new(),
+                                                                                       &mongoc_session_opts_destroy);
+  mongoc_session_opts_set_causal_consistency(wanted.get(), true);
+  bson_error_t error{};
+  session_ = mongoc_client_start_session(client_.get(), wanted.get(), &error);
+  // A server without sessions is a single one, and so causal by itself.
+  if (session_ == nullptr && is_away(error)) fail(error);
+}
+
+link::~link() {
+  if (session_ != nullptr) mongoc_client_session_destroy(session_);
+}
+
+document link::options(purpose what) const {
+  document all;
+  if (what == purpose::writing)
+    all.add("writeConcern", make("w", "majority", "wtimeout", write_deadline_ms));
+  else
+    all.add("readConcern", make("level", "majority"));
+  if (session_ != nullptr) {
+    bson_error_t error{};
+    bson_t raw;
+    bson_copy_to(all.get(), &raw);
+    const bool added = mongoc_client_session_append(session_, &raw, &error);
+    all = document(&raw);
+    bson_destroy(&raw);
+    if (!added) fail(error);
+  }
+  return all;
+}
+
+document link::send(const document& command, purpose what) {
+  document reply;
+  bson_error_t error{};
+  const auto with = options(what);
+  const auto* const database = at_.database().c_str();
+  const bool done =
+      what == purpose::writing
+          ? mongoc_client_write_command_with_opts(client_.get(), database, command.get(), with.get(), reply.renewed(), &error)
+          : mongoc_client_read_command_with_opts(client_.get(), database, command.get(), nullptr, with.get(),
+                                                 reply.renewed(), &error);
+  if (!done) {
+    if (!reply.children("writeErrors").empty()) return reply;
+    fail(error);
+  }
+  return reply;
+}
+
+document link::write(const document& command) {
+  auto reply = send(command, purpose::writing);
+  if (const auto errors = errors_of(reply).all; !errors.empty()) fail(errors.front());
+  return reply;
+}
+
+document link::run(const document& command) { return send(command, purpose::writing); }
+
+std::vector<document> link::find(const char* collection, const document& filter, const find_options& wanted) {
+  auto with = options(purpose::reading);
+  if (!wanted.sort.is_empty()) with.add("sort", wanted.sort);
+  if (!wanted.fields.is_empty()) with.add("projection", wanted.fields);
+  if (wanted.skip > 0) with.add("skip", wanted.skip);
+  if (wanted.limit > 0) with.add("limit", wanted.limit);
+  const std::unique_ptr<mongoc_collection_t, decltype(&mongoc_collection_destroy)> from(
+      mongoc_client_get_collection(client_.get(), at_.database().c_str(), collection), &mongoc_collection_destroy);
+  const std::unique_ptr<mongoc_cursor_t, decltype(&mongoc_cursor_destroy)> cursor(
+      mongoc_collection_find_with_opts(from.get(), filter.get(), with.get(), nullptr), &mongoc_cursor_destroy);
+  std::vector<document> all;
+  const bson_t* each = nullptr;
+  while (mongoc_cursor_next(cursor.get(), &each)) all.emplace_back(each);
+  bson_error_t error{};
+  if (mongoc_cursor_error(cursor.get(), &error)) fail(error);
+  return all;
+}
+
+std::optional<document> link::find_one(const char* collection, const document& filter, const find_options& wanted) {
+  auto one = wanted;
+  one.limit = 1;
+  auto found = find(collection, filter, one);
+  if (found.empty()) return {};
+  return std::move(found.front());
+}
+
+std::int64_t link::count(const char* collection, const document& filter) {
+  return send(make("count", collection, "query", filter), purpose::reading).number("n");
+}
+
+std::vector<std::string> link::distinct(const char* collection, const char* member, const document& filter) {
+  return send(make("distinct", collection, "key", member, "query", filter), purpose::reading).texts("values");
+}
+
+std::vector<document> link::aggregate(const char* collection, const std::vector<document>& stages) {
+  const auto reply =
+      send(make("aggregate", collection, "pipeline", stages, "cursor", make("batchSize", 1000)), purpose::reading);
+  return reply.child("cursor").children("firstBatch");
+}
+
+void link::insert(const char* collection, const document& what) {
+  write(make("insert", collection, "documents", std::vector<document>(1, what)));
+}
+
+std::size_t link::insert_until_duplicate(const char* collection, const std::vector<document>& all) {
+  const auto reply = send(make("insert", collection, "documents", all, "ordered", true), purpose::writing);
+  const auto errors = errors_of(reply).all;
+  if (errors.empty()) return all.size();
+  if (!is_duplicate(errors.front())) fail(errors.front());
+  return static_cast<std::size_t>(errors.front().number("index"));
+}
+
+void link::insert_missing(const char* collection, const std::vector<document>& all) {
+  if (all.empty()) return;
+  const auto reply = send(make("insert", collection, "documents", all, "ordered", false), purpose::writing);
+  for (const auto& each : errors_of(reply).all)
+    if (!is_duplicate(each)) fail(each);
+}
+
+std::int64_t link::update(const char* collection, const std::vector<change>& changes) {
+  if (changes.empty()) return 0;
+  std::vector<document> updates;
+  for (const auto& each : changes)
+    updates.push_back(make("q", each.filter, "u", each.update, "multi", each.of == change::scope::all, "upsert",
+                           each.otherwise == change::when_missing::insert));
+  return write(make("update", collection, "updates", updates, "ordered", true)).number("n");
+}
+
+std::int64_t link::update(const char* collection, const change& one) {
+  return update(collection, std::vector<change>(1, one));
+}
+
+document link::update_and_get(const char* collection, const document& filter, const document& update) {
+  const auto command = make("findAndModify", collection, "query", filter, "update", update, "upsert", true, "new", true);
+  // Of two that find nothing at once, one may be told that the other has made it: then it is there.
+  for (int tries = 1;; ++tries) {
+    try {
+      return write(command).child("value");
+    } catch (const failure& error) {
+      if (error.which() != failure::kind::duplicate || tries == 3) throw;
+    }
+  }
+}
+
+std::int64_t link::remove(const char* collection, const document& filter) {
+  return write(make("delete", collection, "deletes", std::vector<document>(1, make("q", filter, "limit", 0)))).number("n");
+}
+
+void link::catch_up() {
+  if (!at_.has_several_primaries()) return;
+  update(counters, {make("_id", "barrier"), make("$inc", make("n", 1)), change::scope::one, change::when_missing::insert});
+}
+
+}  // namespace bookings::mongo

@@ -1,0 +1,48 @@
+// The trail in MongoDB. Entries stand in the order of their numbers, which are given as their writes commit.
+#include "server/stores/mongo/mongo_calls.hpp"
+#include "server/stores/mongo/paging.hpp"
+#include "server/stores/mongo/rows.hpp"
+
+namespace bookings {
+
+using mongo::document;
+using mongo::link;
+using mongo::make;
+using mongo::ref;
+using mongo::unit;
+
+namespace mongo {
+
+void note(unit& work, const act& what) {
+  const time_point at{std::chrono::milliseconds{work.on().now()}};
+  const auto entry = make_id();
+  work.insert(trail, make("_id", ref(entry), "number", take_numbers(work.on(), "trail", 1), "at", at, "actor", what.actor,
+                          "action", to_text(what.action), "subjectKind", to_text(what.subject), "subject", what.subject_id,
+                          "reason", what.reason));
+}
+
+namespace {
+
+std::vector<trail_entry> read_all(link&, const std::vector<document>& rows) {
+  std::vector<trail_entry> all;
+  for (const auto& each : rows) all.push_back(read_trail(each));
+  return all;
+}
+
+}  // namespace
+}  // namespace mongo
+
+result<void> mongo_store::append_trail(const act& what) {
+  return write("append_trail", [&](unit& work) -> result<void> {
+    mongo::note(work, what);
+    return {};
+  });
+}
+
+result<page<trail_entry>> mongo_store::list_trail(const page_request& wanted) {
+  return read("list_trail", [&](link& on) -> result<page<trail_entry>> {
+    return mongo::read_page(on, mongo::trail, {}, make("number", -1), wanted, mongo::read_all);
+  });
+}
+
+}  // namespace bookings

@@ -1,0 +1,29 @@
+// A page of a list: its rows in their order, and how many there are in all.
+#pragma once
+
+#include "server/domain/page.hpp"
+#include "server/stores/mongo/link.hpp"
+
+#include <algorithm>
+
+namespace bookings::mongo {
+
+// `join` makes the rows' values of their documents. One command for the rows, one more for the total where the page is
+// full or beyond the end (else the rows tell it), and those of `join`.
+template <class Row>
+page<Row> read_page(link& on, const char* collection, const document& filter, const document& sort,
+                    const page_request& wanted, std::vector<Row> (*join)(link&, const std::vector<document>&)) {
+  const std::int64_t limit = std::clamp(wanted.limit, 1, largest_page_limit);
+  const std::int64_t offset = (std::max(wanted.number, 1) - std::int64_t{1}) * limit;
+  const auto rows = on.find(collection, filter, {.sort = sort, .skip = offset, .limit = limit});
+  const auto count = static_cast<std::int64_t>(rows.size());
+  page<Row> answer;
+  if (count < limit && (count > 0 || offset == 0))
+    answer.total = offset + count;
+  else
+    answer.total = std::max(on.count(collection, filter), count > 0 ? offset + count : 0);
+  answer.rows = join(on, rows);
+  return answer;
+}
+
+}  // namespace bookings::mongo

@@ -1,0 +1,253 @@
+#include "server/stores/mongo/rows.hpp"
+
+#include "server/stores/mongo/collections.hpp"
+
+#include <algorithm>
+#include <unordered_map>
+
+namespace bookings::mongo {
+namespace {
+
+template <class T>
+T known(const std::optional<T>& parsed, const document& from, const char* name) {
+  if (!parsed)
+    throw bad_document("the document " + from.reference("_id") + ": \"" + name + "\" is the unknown word \"" + from.text(name) + "\"");
+  return *parsed;
+}
+
+template <class T>
+T word(const document& from, const char* name, std::optional<T> (*parse)(std::string_view) noexcept) {
+  return known(parse(from.text(name)), from, name);
+}
+
+// Mongoose's timestamps are an option of its schemas: where they are missing, the ObjectId tells when it was made.
+time_point created_at(const document& from) {
+  if (from.has("createdAt")) return from.time("createdAt");
+  const auto id = from.reference("_id");
+  if (!is_valid_id(id)) return from.time("createdAt");
+  return time_point{std::chrono::seconds{std::stoll(id.substr(0, 8), nullptr, 16)}};
+}
+
+time_point updated_at(const document& from) { return from.has("updatedAt") ? from.time("updatedAt") : created_at(from); }
+
+using by_id = std::unordered_map<std::string, document>;
+
+// The documents that `members` of the rows refer to, in one query.
+by_id look_up(link& on, const char* collection, const std::vector<document>& rows, std::initializer_list<const char*> members,
+              const document& fields) {
+  std::vector<id> wanted;
+  for (const auto& row : rows)
+    for (const auto* member : members) wanted.push_back(row.reference(member));
+  std::sort(wanted.begin(), wanted.end());
+  wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
+  by_id found;
+  if (wanted.empty()) return found;
+  for (auto& each : on.find(collection, make("_id", make("$in", refs(wanted))), {.fields = fields})) {
+    auto its_id = each.reference("_id");
+    found.emplace(std::move(its_id), std::move(each));
+  }
+  return found;
+}
+
+by_id users_of(link& on, const std::vector<document>& rows, std::initializer_list<const char*> members) {
+  return look_up(on, users, rows, members, make("name", 1));
+}
+
+by_id gigs_of(link& on, const std::vector<document>& rows) {
+  return look_up(on, gigs, rows, {"gig"}, make("title", 1, "subject", 1, "price", 1));
+}
+
+// One that is gone leaves a gap, and does not take the list with it: such data may be another program's.
+std::string text_of(const by_id& all, const id& which, const char* member) {
+  const auto at = all.find(which);
+  return at == all.end() ? "" : at->second.text(member);
+}
+
+money price_of_gig(const by_id& all, const id& which) {
+  const auto at = all.find(which);
+  return at == all.end() ? money{} : at->second.amount("price");
+}
+
+}  // namespace
+
+user read_user(const document& from) {
+  user u;
+  u.id = from.reference("_id");
+  u.email = from.text("email");
+  u.name = from.text("name");
+  u.role = word(from, "role", parse_role);
+  u.password_hash = from.text("password");
+  u.created_at = created_at(from);
+  u.about = {from.optional_text("bio"),  from.optional_text("phone"),    from.optional_text("address"),
+             from.optional_text("city"), from.optional_text("postcode"), from.optional_text("country")};
+  const auto ends = read_session(from);
+  u.token_version = ends.token_version;
+  u.state = ends.state;
+  return u;
+}
+
+session read_session(const document& from) {
+  session s;
+  s.token_version = from.number_or("tokenVersion", 1);
+  s.state = from.has("state") ? word(from, "state", parse_account_state) : account_state::active;
+  s.role = word(from, "role", parse_role);
+  return s;
+}
+
+booking read_booking(const document& from) {
+  booking b;
+  b.id = from.reference("_id");
+  b.student_id = from.reference("student");
+  b.teacher_id = from.reference("teacher");
+  b.gig_id = from.reference("gig");
+  b.status = word(from, "status", parse_booking_status);
+  b.payment = from.has("paymentStatus") ? word(from, "paymentStatus", parse_payment_status) : payment_status::unpaid;
+  b.scheduled_at = from.time("scheduledAt");
+  b.duration_minutes = static_cast<int>(from.number_or("durationMinutes", 60));
+  b.note = from.optional_text("note");
+  b.price = from.amount("price");
+  b.created_at = created_at(from);
+  b.updated_at = updated_at(from);
+  return b;
+}
+
+gig read_gig(const document& from) {
+  gig g;
+  g.id = from.reference("_id");
+  g.teacher_id = from.reference("teacher");
+  g.title = from.text("title");
+  g.subject = from.text("subject");
+  g.description = from.optional_text("description").value_or("");
+  g.price = from.amount("price");
+  g.created_at = created_at(from);
+  g.updated_at = updated_at(from);
+  return g;
+}
+
+review read_review(const document& from) {
+  review r;
+  r.id = from.reference("_id");
+  r.booking_id = from.reference("booking");
+  r.gig_id = from.reference("gig");
+  r.student_id = from.reference("student");
+  r.teacher_id = from.reference("teacher");
+  r.rating = static_cast<int>(from.number("rating"));
+  r.comment = from.optional_text("comment").value_or("");
+  r.created_at = created_at(from);
+  return r;
+}
+
+manual_payment read_manual_payment(const document& from) {
+  manual_payment p;
+  p.id = from.reference("_id");
+  p.booking_id = from.reference("booking");
+  p.student_id = from.reference("student");
+  p.method = word(from, "method", parse_payment_method);
+  p.transaction_id = from.text("transactionId");
+  p.amount = from.amount("amount");
+  p.status = word(from, "status", parse_manual_payment_status);
+  p.created_at = created_at(from);
+  if (p.status != manual_payment_status::pending)
+    p.decided = {from.reference("decidedBy"), from.time("decidedAt"), from.optional_text("reason")};
+  return p;
+}
+
+trail_entry read_trail(const document& from) {
+  trail_entry entry;
+  entry.id = from.reference("_id");
+  entry.at = from.time("at");
+  entry.what.actor = from.text("actor");
+  entry.what.action = word(from, "action", parse_trail_action);
+  entry.what.subject = word(from, "subjectKind", parse_trail_subject);
+  entry.what.subject_id = from.text("subject");
+  entry.what.reason = from.optional_text("reason");
+  return entry;
+}
+
+document to_document(const user& u) {
+  return make("_id", ref(u.id), "email", u.email, "name", u.name, "role", to_text(u.role), "password", u.password_hash,
+              "createdAt", u.created_at, "bio", u.about.bio, "phone", u.about.phone, "address", u.about.address, "city",
+              u.about.city, "postcode", u.about.postcode, "country", u.about.country, "tokenVersion", u.token_version,
+              "state", to_text(u.state));
+}
+
+document to_document(const booking& b) {
+  return make("_id", ref(b.id), "student", ref(b.student_id), "teacher", ref(b.teacher_id), "gig", ref(b.gig_id), "status",
+              to_text(b.status), "paymentStatus", to_text(b.payment), "scheduledAt", b.scheduled_at, "durationMinutes",
+              b.duration_minutes, "note", b.note, "price", b.price, "createdAt", b.created_at, "updatedAt", b.updated_at);
+}
+
+document to_document(const gig& g) {
+  return make("_id", ref(g.id), "teacher", ref(g.teacher_id), "title", g.title, "subject", g.subject, "description",
+              g.description, "price", g.price, "createdAt", g.created_at, "updatedAt", g.updated_at);
+}
+
+document to_document(const review& r) {
+  return make("_id", ref(r.id), "booking", ref(r.booking_id), "gig", ref(r.gig_id), "student", ref(r.student_id), "teacher",
+              ref(r.teacher_id), "rating", r.rating, "comment", r.comment, "createdAt", r.created_at);
+}
+
+document to_document(const manual_payment& p) {
+  return make("_id", ref(p.id), "booking", ref(p.booking_id), "student", ref(p.student_id), "method", to_text(p.method),
+              "transactionId", p.transaction_id, "amount", p.amount, "status", to_text(p.status), "createdAt", p.created_at);
+}
+
+std::vector<booking_view> join_bookings(link& on, const std::vector<document>& rows) {
+  std::vector<booking_view> views;
+  if (rows.empty()) return views;
+  const auto people = users_of(on, rows, {"student", "teacher"});
+  const auto offers = gigs_of(on, rows);
+  for (const auto& row : rows) {
+    booking_view view;
+    view.row = read_booking(row);
+    view.student_name = text_of(people, view.row.student_id, "name");
+    view.teacher_name = text_of(people, view.row.teacher_id, "name");
+    view.gig_title = text_of(offers, view.row.gig_id, "title");
+    view.gig_subject = text_of(offers, view.row.gig_id, "subject");
+    view.gig_price = price_of_gig(offers, view.row.gig_id);
+    views.push_back(std::move(view));
+  }
+  return views;
+}
+
+std::vector<gig> join_gigs(link& on, const std::vector<document>& rows) {
+  std::vector<gig> all;
+  if (rows.empty()) return all;
+  const auto people = users_of(on, rows, {"teacher"});
+  for (const auto& row : rows) {
+    all.push_back(read_gig(row));
+    all.back().teacher_name = text_of(people, all.back().teacher_id, "name");
+  }
+  return all;
+}
+
+std::vector<review_view> join_reviews(link& on, const std::vector<document>& rows) {
+  std::vector<review_view> views;
+  if (rows.empty()) return views;
+  const auto people = users_of(on, rows, {"student", "teacher"});
+  const auto offers = gigs_of(on, rows);
+  for (const auto& row : rows) {
+    review_view view;
+    view.row = read_review(row);
+    view.gig_title = text_of(offers, view.row.gig_id, "title");
+    view.student_name = text_of(people, view.row.student_id, "name");
+    view.teacher_name = text_of(people, view.row.teacher_id, "name");
+    views.push_back(std::move(view));
+  }
+  return views;
+}
+
+std::vector<manual_payment_view> join_manual_payments(link& on, const std::vector<document>& rows) {
+  std::vector<manual_payment_view> views;
+  if (rows.empty()) return views;
+  const auto people = users_of(on, rows, {"student"});
+  for (const auto& row : rows) {
+    manual_payment_view view;
+    view.row = read_manual_payment(row);
+    view.student_name = text_of(people, view.row.student_id, "name");
+    views.push_back(std::move(view));
+  }
+  return views;
+}
+
+}  // namespace bookings::mongo

@@ -1,0 +1,37 @@
+// From documents to the domain's types and back, with what views join. Members are named as an Express app with Mongoose
+// has them; what such a document lacks has a default. What cannot be read throws bad_document.
+#pragma once
+
+#include "server/domain/booking.hpp"
+#include "server/domain/gig.hpp"
+#include "server/domain/payment.hpp"
+#include "server/domain/review.hpp"
+#include "server/domain/trail.hpp"
+#include "server/domain/user.hpp"
+#include "server/stores/mongo/link.hpp"
+
+#include <vector>
+
+namespace bookings::mongo {
+
+user read_user(const document& from);
+session read_session(const document& from);
+booking read_booking(const document& from);
+gig read_gig(const document& from);  // without the teacher's name
+review read_review(const document& from);
+manual_payment read_manual_payment(const document& from);
+trail_entry read_trail(const document& from);
+
+document to_document(const user& what);
+document to_document(const booking& what);
+document to_document(const gig& what);
+document to_document(const review& what);
+document to_document(const manual_payment& what);
+
+// With the names and titles that views show: two queries more for a whole page (users, gigs), never one for a row.
+std::vector<booking_view> join_bookings(link& on, const std::vector<document>& rows);
+std::vector<gig> join_gigs(link& on, const std::vector<document>& rows);
+std::vector<review_view> join_reviews(link& on, const std::vector<document>& rows);
+std::vector<manual_payment_view> join_manual_payments(link& on, const std::vector<document>& rows);
+
+}  // namespace bookings::mongo
