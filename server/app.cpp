@@ -24,6 +24,7 @@
 #include "server/http/pipeline.hpp"
 #include "server/http/rate_limits.hpp"
 #include "server/ops/ops_routes.hpp"
+#include "server/stores/mongo/mongo_store.hpp"
 #include "server/stores/sqlite/sqlite_store.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -39,6 +40,7 @@ namespace bookings {
 namespace {
 
 constexpr std::size_t store_readers = 4;
+constexpr std::size_t mongodb_readers = 16, mongodb_writers = 8;  // each waits for the network, and not for a disk or a lock
 constexpr std::chrono::seconds drain_time{10};
 // Between the first "no" of /ready and the closed port, for a load balancer to look; where nobody has looked for half a
 // minute, nobody is waited for.
@@ -77,7 +79,8 @@ reprise::options cache_options(const config& settings) {
 
 }  // namespace
 
-std::unique_ptr<store> open_store(const config& settings) {
+std::unique_ptr<store> open_store(const config& settings, const secrets& secret) {
+  if (secret.mongodb_url) return make_mongo_store({.url = *secret.mongodb_url});
   // One reader more than the read lane has threads: upkeep must never wait for a request's read.
   return make_sqlite_store({.path = settings.sqlite_file.string(), .readers = store_readers + 2});
 }
@@ -88,7 +91,8 @@ struct app::parts {
       : data(std::move(opened)),
         threads(static_cast<std::size_t>(settings.workers)),
         world(reprise::make_environment()),
-        stores(*data, {.readers = store_readers,
+        stores(*data, {.readers = secret.mongodb_url ? mongodb_readers : store_readers,
+                       .writers = secret.mongodb_url ? mongodb_writers : 1,
                        .delay = settings.store_delay,
                        .on_operation = [this](std::string_view operation) { numbers.count_store_operation(operation); }}),
         cache(cache_options(settings), make_backend(settings, secret, threads, world), caching::make_store_log(stores), world,

@@ -13,7 +13,7 @@
 namespace bookings {
 
 // The store that the configuration names. Throws std::runtime_error where it cannot be opened.
-std::unique_ptr<store> open_store(const config& settings);
+std::unique_ptr<store> open_store(const config& settings, const secrets& secret);
 
 class app {
  public:

@@ -29,8 +29,8 @@ struct config {
   std::string deployment_id;  // 1 to 64 of [A-Za-z0-9_.-]
 
   // store
-  std::string store_url;  // "sqlite:data/bookings.db"
-  std::filesystem::path sqlite_file;  // the path in it
+  std::string store_url;  // "sqlite:data/bookings.db", "mongodb://host/bookings": without user, password and options
+  std::filesystem::path sqlite_file;  // the path in it; empty where the store is MongoDB
   std::chrono::milliseconds store_delay{};
   int origin_reads = 0;
 
@@ -67,6 +67,7 @@ struct config {
 // What must not be printed: it has no operator<<, and no error or warning ever repeats a part of it.
 struct secrets {
   std::vector<std::string> jwt_secrets;  // one or two of at least 32 bytes; the first signs
+  std::optional<std::string> mongodb_url;  // STORE_URL as it was given; absent where the store is a file
   std::optional<std::string> redis_password;
   std::optional<std::string> queue_redis_password;
   std::optional<std::string> admin_password;

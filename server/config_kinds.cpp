@@ -85,12 +85,26 @@ parsed<std::vector<std::string>> parse_jwt_secrets(std::string_view value) {
 constexpr std::string_view redis_allowed =
     "redis://[user:password@]host[:port][/db] or memory://; reserved characters of a password percent-encoded";
 
+// What can be said of it without the driver: the rest it says itself at the start.
+std::optional<problem> set_mongodb_url(std::string_view value, std::string_view after_scheme, config_draft& draft) {
+  if (!is_plain_text(value, 1, 4096)) return problem{"is too long, or has a control character"};
+  const auto slash = after_scheme.find('/');
+  if (slash == 0 || after_scheme.empty()) return problem{"names no host"};
+  const auto database = slash == std::string_view::npos ? "" : after_scheme.substr(slash + 1, after_scheme.find('?', slash) - slash - 1);
+  if (database.empty()) return problem{"names no database: write it behind the hosts, mongodb://host/bookings"};
+  const auto user_end = after_scheme.substr(0, slash).rfind('@');
+  const auto hosts = user_end == std::string_view::npos ? after_scheme.substr(0, slash) : after_scheme.substr(user_end + 1, slash - user_end - 1);
+  draft.secret.mongodb_url = value;
+  draft.value.store_url = std::string(value.substr(0, value.size() - after_scheme.size())) + std::string(hosts) + "/" + std::string(database);
+  draft.value.sqlite_file.clear();
+  return {};
+}
+
 std::optional<problem> set_store_url(std::string_view value, config_draft& draft) {
   constexpr std::string_view sqlite = "sqlite:";
-  for (std::string_view later : {"mongodb://", "mongodb+srv://"})
-    if (value.starts_with(later)) return problem{"begins with " + std::string(later) +
-                                                 ", which is not supported by this version"};
-  if (!value.starts_with(sqlite)) return problem{"does not begin with sqlite:"};
+  for (std::string_view scheme : {"mongodb://", "mongodb+srv://"})
+    if (value.starts_with(scheme)) return set_mongodb_url(value, value.substr(scheme.size()), draft);
+  if (!value.starts_with(sqlite)) return problem{"does not begin with sqlite:, mongodb:// or mongodb+srv://"};
   auto path = value.substr(sqlite.size());
   if (path.starts_with("///")) path.remove_prefix(2);  // as a URL writes it: sqlite:///var/lib/bookings.db
   if (path.starts_with("//")) return problem{"has two slashes before a relative path: leave them out"};
@@ -98,6 +112,7 @@ std::optional<problem> set_store_url(std::string_view value, config_draft& draft
   if (path.starts_with(":memory:")) return problem{"names a database in memory, where the data must be in a file"};
   draft.value.store_url = value;
   draft.value.sqlite_file = path;
+  draft.secret.mongodb_url.reset();
   return {};
 }
 
@@ -197,7 +212,7 @@ kind queue_redis() {
   return {std::string(redis_allowed), set, exposure::hidden};
 }
 
-kind store_url() { return {"sqlite:PATH", set_store_url, exposure::hidden}; }
+kind store_url() { return {"sqlite:PATH, mongodb://[user:password@]hosts/database[?options] or mongodb+srv://…", set_store_url, exposure::hidden}; }
 
 kind deployment_id() { return {"1 to 64 letters, digits, dots, underscores and hyphens", set_deployment_id}; }
 

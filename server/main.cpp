@@ -65,7 +65,7 @@ int serve(const load_result& loaded, const std::map<std::string, std::string>& f
 
   ops::start_logging(loaded.value.log_level, loaded.value.log_format);
   for (const auto& warning : loaded.warnings) spdlog::warn("[Config] {}", warning);
-  auto data = open_store(loaded.value);
+  auto data = open_store(loaded.value, loaded.secret);
   ensure_admin(*data, loaded.value, loaded.secret);
   {
     app server(loaded.value, loaded.secret, std::move(data));
@@ -96,8 +96,8 @@ void show_progress(std::string_view what, int part, int whole) {
     std::fprintf(stderr, "Seeded %d %.*s\n", whole, static_cast<int>(what.size()), what.data());
 }
 
-int seed(const config& settings) {
-  const auto data = open_store(settings);
+int seed(const config& settings, const secrets& secret) {
+  const auto data = open_store(settings, secret);
   const auto hash = auth::password_hasher().hash(demo_password);
   if (!hash) throw std::runtime_error("cannot hash the demo password: " + hash.error().message());
   const auto nobodys = auth::password_hasher().hash(make_id() + make_id());
@@ -129,7 +129,14 @@ sqlite::backup_options copy_options(std::string from, std::string to, const char
           }};
 }
 
+void need_a_file(const config& settings) {
+  if (settings.sqlite_file.empty())
+    throw std::runtime_error("STORE_URL names " + settings.store_url +
+                             ", and only a store in a file is copied here: use mongodump and mongorestore");
+}
+
 int backup(const config& settings, const command& wanted) {
+  need_a_file(settings);
   auto options = copy_options(settings.sqlite_file.string(), wanted.file, "Backing up");
   if (wanted.is_forced) options.existing = sqlite::overwrite::yes;
   const auto bytes = sqlite::back_up(options);
@@ -138,6 +145,7 @@ int backup(const config& settings, const command& wanted) {
 }
 
 int restore(const config& settings, const command& wanted) {
+  need_a_file(settings);
   const auto options = copy_options(wanted.file, settings.sqlite_file.string(), "Restoring");
   const auto aside = sqlite::restore(options);
   if (aside) std::printf("What was there is kept as %s.\n", aside->c_str());
@@ -146,14 +154,15 @@ int restore(const config& settings, const command& wanted) {
 }
 
 // Routes come with all that they use. So a whole server is made, of which nothing is started, over a store of its own.
-int print_routes(config settings, const secrets& secret) {
+int print_routes(config settings, secrets secret) {
   spdlog::set_level(spdlog::level::off);
+  secret.mongodb_url.reset();
   const auto folder = std::filesystem::temp_directory_path() / ("bookings-routes-" + make_id());
   settings.sqlite_file = folder / "bookings.db";
   settings.host = "127.0.0.1";
   settings.port = 0;
   settings.redis.reset();
-  for (const auto& line : app(settings, secret, open_store(settings)).routes()) std::puts(line.c_str());
+  for (const auto& line : app(settings, secret, open_store(settings, {})).routes()) std::puts(line.c_str());
   std::filesystem::remove_all(folder);
   return done;
 }
@@ -173,7 +182,7 @@ int run(const command& wanted) {
     std::puts("The configuration is valid.");
     return done;
   }
-  if (wanted.what == kind::seed) return seed(loaded.value);
+  if (wanted.what == kind::seed) return seed(loaded.value, loaded.secret);
   if (wanted.what == kind::backup) return backup(loaded.value, wanted);
   if (wanted.what == kind::restore) return restore(loaded.value, wanted);
   if (wanted.what == kind::routes) return print_routes(loaded.value, loaded.secret);

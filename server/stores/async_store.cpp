@@ -14,7 +14,7 @@ async_store::async_store(store& target, async_store_options options)
     : target_(target),
       options_(std::move(options)),
       reads_(std::max<std::size_t>(options_.readers, 1)),
-      writes_(1),  // a store has one writer; more threads would only wait for it
+      writes_(std::max<std::size_t>(options_.writers, 1)),
       upkeep_(1),
       records_(1) {}
 

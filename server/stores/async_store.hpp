@@ -35,6 +35,8 @@ namespace asio = boost::asio;
 struct async_store_options {
   // Threads for reads. A pooled store wants as many connections for reading, and one more for upkeep.
   std::size_t readers = 4;
+  // Threads for writes: 1 for a store with one writer, where more would only wait for it.
+  std::size_t writers = 1;
   // Calls queued and running in each lane, beyond which one is refused with errc::overloaded. Upkeep has no bound: its
   // callers are few and wait for each answer.
   std::size_t most_calls = 1024;
@@ -61,7 +63,7 @@ class async_store {
   asio::awaitable<std::invoke_result_t<F, store&>> read(std::string_view operation, F f) {
     return request(reads_, operation, std::move(f));
   }
-  // As `read`, one at a time in the order of the calls.
+  // As `read`, on as many threads as there are writers: with one, one at a time in the order of the calls.
   template <class F>
   asio::awaitable<std::invoke_result_t<F, store&>> write(std::string_view operation, F f) {
     return request(writes_, operation, std::move(f));

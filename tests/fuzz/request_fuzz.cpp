@@ -66,7 +66,7 @@ class world {
                                      {"JWT_SECRET", std::string(40, 's')}},
                                     {}, {});
     if (!loaded.errors.empty()) throw std::runtime_error(loaded.errors.front());
-    server_.emplace(loaded.value, loaded.secret, open_store(loaded.value));
+    server_.emplace(loaded.value, loaded.secret, open_store(loaded.value, loaded.secret));
     server_->start();
     set_scene();
   }

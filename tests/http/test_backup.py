@@ -7,7 +7,9 @@ import threading
 
 import pytest
 
-from conftest import SERVER, until
+from conftest import SERVER, needs_a_file, until
+
+pytestmark = needs_a_file
 
 
 def run(folder, *arguments):

@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
+from conftest import needs_a_file
+
 AT = "2030-01-15T10:00:00Z"
 
 
@@ -111,6 +113,7 @@ def test_longest_key_is_taken(server, scene):
     assert server.get("/api/bookings", student["token"]).json()["total"] == 1
 
 
+@needs_a_file
 def test_record_is_written_with_the_write_and_names_its_rows(start, tmp_path):
     server = start(REDIS_URL="")  # nobody acknowledges rows: all stay
     teacher, student = server.register("teacher"), server.register("student")

@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
+from conftest import ON_MONGODB, mongodb
+
 DAYS = (f"20{year}-0{month}-1{day}T10:00:00Z" for year in range(30, 60) for month in range(1, 9) for day in range(9))
 
 
@@ -107,6 +109,10 @@ def test_two_hundred_registrations_with_one_email_make_one_account(nodes, tmp_pa
             else:
                 results[outcome(reply)] += 1
     assert results == {201: 1, (409, "email_taken"): 199}
+    if ON_MONGODB:
+        with mongodb(tmp_path) as database:
+            assert database.users.count_documents({"email": body["email"]}) == 1
+        return
     with sqlite3.connect(f"{tmp_path}/bookings.db") as db:
         assert db.execute("SELECT count(*) FROM users WHERE email = ?", (body["email"],)).fetchone() == (1,)
 

@@ -4,11 +4,14 @@ import sqlite3
 import threading
 from contextlib import closing
 
-from conftest import until
+from conftest import ON_MONGODB, mongodb, until
 
 
 def leased(server):
     """The identities that nodes use now."""
+    if ON_MONGODB:
+        with mongodb(server.folder) as database:
+            return set(database.reprise_leases.distinct("identity")) - {""}
     with closing(sqlite3.connect(f"{server.folder}/bookings.db-leases")) as leases:
         return {identity for identity, in leases.execute("SELECT identity FROM leases WHERE identity <> ''")}
 

@@ -10,6 +10,8 @@ import time
 
 import pytest
 
+from conftest import ON_MONGODB, mongodb, needs_a_file
+
 SECRET = "s" * 40  # conftest's
 
 
@@ -183,6 +185,7 @@ def test_session_hit_costs_one_mget_and_no_store_call_and_no_line_of_the_log(ser
     assert "sessions:user:" + user["id"] + ":role" not in server.log()
 
 
+@needs_a_file
 def test_store_that_cannot_answer_is_503_unless_the_cache_knows(server):
     known, unknown = server.register("student"), server.register("student")
     assert server.get("/health", known["token"]).status_code == 200
@@ -222,6 +225,14 @@ def test_password_is_hashed_again_at_login_where_its_cost_is_not_todays(server):
     cheap = text.value.decode()
 
     def stored(value=None):
+        if ON_MONGODB:
+            with mongodb(server.folder) as database:
+                import bson
+
+                which = {"_id": bson.ObjectId(user["id"])}
+                if value:
+                    database.users.update_one(which, {"$set": {"password": value}})
+                return database.users.find_one(which)["password"]
         with sqlite3.connect(f"{server.folder}/bookings.db", timeout=30) as database:
             if value:
                 database.execute("UPDATE users SET password_hash = ? WHERE id = ?", (value, user["id"]))

@@ -3,7 +3,9 @@ import os
 import sqlite3
 import subprocess
 
-from conftest import SERVER, until
+from conftest import SERVER, needs_a_file, until
+
+pytestmark = needs_a_file
 
 
 def test_entry_of_another_format_is_a_miss_and_is_replaced(server, redis_server):

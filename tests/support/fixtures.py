@@ -1,7 +1,7 @@
 """What tests from outside begin with: a Redis, another one, and servers on one store file."""
 import pytest
 
-from processes import Redis, Server
+from processes import Redis, Server, drop_store
 
 
 @pytest.fixture
@@ -34,3 +34,4 @@ def start(tmp_path):
     for server in servers:
         if server.process.returncode is None:
             assert server.stop() == 0, server.log()
+    drop_store(tmp_path)

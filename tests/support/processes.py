@@ -1,4 +1,6 @@
 """Real servers for tests from outside: Redis and bookings-server, each on a free port, each stopped by its pid."""
+import contextlib
+import hashlib
 import os
 import re
 import signal
@@ -74,6 +76,34 @@ class Redis:
         return f"redis://127.0.0.1:{self.port}/0"
 
 
+# The store that servers get: a file in their folder, or with TEST_STORE=mongodb a database of the server at MONGODB_URI.
+ON_MONGODB = os.environ.get("TEST_STORE") == "mongodb"
+
+
+def store_url(folder):
+    if not ON_MONGODB:
+        return f"sqlite:{folder}/bookings.db"
+    base, _, options = os.environ["MONGODB_URI"].partition("?")
+    hosts = "/".join(base.split("/")[:3])
+    name = "reprise_http_" + hashlib.sha256(str(folder).encode()).hexdigest()[:16]
+    return f"{hosts}/{name}" + (f"?{options}" if options else "")
+
+
+@contextlib.contextmanager
+def mongodb(folder):
+    """The database of the servers in this folder."""
+    import pymongo
+
+    with pymongo.MongoClient(store_url(folder)) as client:
+        yield client.get_default_database()
+
+
+def drop_store(folder):
+    if ON_MONGODB:
+        with mongodb(folder) as database:
+            database.client.drop_database(database.name)
+
+
 class Server:
     """One bookings-server process."""
 
@@ -82,7 +112,7 @@ class Server:
         self.log_path = os.path.join(folder, f"server-{uuid.uuid4().hex[:6]}.log")
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("REDIS_", "PORT", "HOST"))}
         clean.update({"PORT": "0", "LOG_LEVEL": "debug", "JWT_SECRET": "s" * 40, "WORKERS": "2", "AUTH_RATE_LIMIT": "0",
-                      "STORE_URL": f"sqlite:{folder}/bookings.db", "ADMIN_EMAIL": "admin@example.com",
+                      "STORE_URL": store_url(folder), "ADMIN_EMAIL": "admin@example.com",
                       "ADMIN_PASSWORD": "admin-password"})
         clean.update({k: str(v) for k, v in environment.items()})
         self.process = subprocess.Popen([SERVER], cwd=folder, env=clean, stdout=open(self.log_path, "w"),

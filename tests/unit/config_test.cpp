@@ -217,8 +217,7 @@ TEST(config, memory_is_a_redis) {
 TEST(config, unsupported_scheme_is_an_error_that_says_so) {
   for (const auto& [name, text] : std::multimap<std::string, std::string>{
            {"REDIS_URL", "rediss://host"}, {"REDIS_URL", "redis+sentinel://h1,h2/m"},
-           {"REDIS_URL", "redis+cluster://h1"}, {"STORE_URL", "mongodb://u:hunter2@host/db"},
-           {"STORE_URL", "mongodb+srv://host/db"}}) {
+           {"REDIS_URL", "redis+cluster://u:hunter2@h1"}}) {
     auto found = load({{name, text}});
     ASSERT_EQ(found.errors.size(), 1u) << text;
     EXPECT_TRUE(contains(found.errors, name)) << found.errors[0];
@@ -232,6 +231,23 @@ TEST(config, store_url_names_a_file) {
   EXPECT_EQ(load({{"STORE_URL", "sqlite:///var/lib/b.db"}}).value.sqlite_file, "/var/lib/b.db");
   for (auto text : {"sqlite:", "sqlite://data/b.db", "sqlite::memory:", "sqlite:data/", "data/b.db"})
     EXPECT_EQ(load({{"STORE_URL", text}}).errors.size(), 1u) << text;
+}
+
+TEST(config, store_url_of_mongodb_is_a_secret_and_needs_a_database) {
+  const std::string url = "mongodb://u:hunter2@one,two:27018/bookings?replicaSet=rs0";
+  const auto found = load({{"STORE_URL", url}});
+  EXPECT_TRUE(found.errors.empty());
+  EXPECT_EQ(found.secret.mongodb_url, url);
+  EXPECT_EQ(found.value.store_url, "mongodb://one,two:27018/bookings");
+  EXPECT_TRUE(found.value.sqlite_file.empty());
+  EXPECT_EQ(load({{"STORE_URL", "mongodb+srv://db.example.com/bookings"}}).value.store_url, "mongodb+srv://db.example.com/bookings");
+  EXPECT_FALSE(load({}).secret.mongodb_url);
+  for (auto text : {"mongodb://u:hunter2@host", "mongodb://u:hunter2@host/", "mongodb://u:hunter2@host/?w=1", "mongodb://", "mongodb:///x"}) {
+    const auto wrong = load({{"STORE_URL", text}});
+    ASSERT_EQ(wrong.errors.size(), 1u) << text;
+    EXPECT_TRUE(contains(wrong.errors, "STORE_URL"));
+    EXPECT_FALSE(contains(wrong.errors, "hunter2"));
+  }
 }
 
 TEST(config, jwt_secrets_are_one_or_two_of_32_bytes) {

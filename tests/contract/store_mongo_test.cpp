@@ -1,0 +1,217 @@
+// What is MongoDB's alone: what writers leave behind who die in the middle, the number of commands, and clear errors. On
+// the server that MONGODB_URI names; without one, skipped.
+#include "server/stores/mongo/cluster.hpp"
+#include "server/stores/mongo/collections.hpp"
+#include "server/stores/mongo/failure.hpp"
+#include "server/stores/mongo/link.hpp"
+#include "server/stores/mongo/mongo_store.hpp"
+#include "server/stores/mongo/unit.hpp"
+#include "tests/support/store_harness.hpp"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+
+namespace bookings::testing {
+namespace {
+
+using namespace std::chrono_literals;
+using mongo::document;
+using mongo::make;
+using mongo::ref;
+
+class mongo_store_test : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!is_mongodb_there()) GTEST_SKIP() << "MONGODB_URI is not set (make test-mongo)";
+    url = mongodb_url("reprise_test_" + make_id());
+    data = open();
+    must(data->create_user(student));
+    must(data->create_user(teacher));
+    algebra = must(data->create_gig(a_gig(teacher.id))).value;
+  }
+  void TearDown() override {
+    if (!url.empty()) mongo::link(at()).run(make("dropDatabase", 1));
+  }
+  std::unique_ptr<mongo_store> open() { return make_mongo_store({url, [this] { return now().time_since_epoch().count() + ahead_ms; }}); }
+  // Straight to the database, by a clock that is not the store's.
+  mongo::cluster& at() {
+    if (!direct_) direct_ = std::make_unique<mongo::cluster>(mongo::cluster_options{url});
+    return *direct_;
+  }
+
+  // As a writer leaves it who dies after its commit: a new title for the gig, with its row.
+  std::int64_t leave_intent(const std::string& name, const std::string& title) {
+    mongo::link on(at());
+    const auto gig = on.find_one(mongo::gigs, make("_id", ref(algebra.id)));
+    const auto number = mongo::take_numbers(on, "outbox", 1);
+    const auto set = make("id", gig->id_only(), "rev", gig->number_or("rev", 0), "members", make("title", title));
+    on.insert(mongo::intents,
+              make("_id", name, "state", "committed", "at", now().time_since_epoch().count() + ahead_ms, "rows",
+                   std::vector<document>{make("number", number, "what", "gig:" + algebra.id)}, "operations",
+                   std::vector<document>{make("collection", mongo::gigs, "kind", "set", "what", set)}));
+    return number;
+  }
+  void leave_lock(const std::string& key, const std::string& name) {
+    mongo::link(at()).insert(mongo::locks, make("_id", key, "by", name, "until", 1));
+  }
+  std::string title() { return must(data->find_gig(algebra.id)).title; }
+  std::vector<std::int64_t> pending(const std::string& identity) {
+    std::vector<std::int64_t> numbers;
+    for (const auto& row : must(data->read_pass({identity})).rows) numbers.push_back(row.number);
+    return numbers;
+  }
+  bool is_pending(const std::string& identity, std::int64_t number) {
+    const auto all = pending(identity);
+    return std::find(all.begin(), all.end(), number) != all.end();
+  }
+
+  std::string url;
+  std::atomic<std::int64_t> ahead_ms{0};
+  std::unique_ptr<mongo_store> data;
+  user student = a_user("rahim@example.com"), teacher = a_user("ayesha@example.com", role::teacher, "Ayesha Rahman");
+  gig algebra;
+
+ private:
+  std::unique_ptr<mongo::cluster> direct_;
+};
+
+TEST_F(mongo_store_test, intent_is_a_row_that_collects_no_acknowledgement_until_it_is_carried_out) {
+  must(data->claim_identity("a"));
+  const auto number = leave_intent("dead", "Carried out");
+  EXPECT_EQ(must(data->read_pass({"a"})).intents, std::vector{number});
+  EXPECT_EQ(title(), "Algebra");
+  must(data->acknowledge_rows("a", {number}));
+  EXPECT_TRUE(is_pending("a", number));
+  EXPECT_EQ(must(data->observe_cache({number})).acknowledged.at(number), texts{});
+
+  ahead_ms = 20'000;  // its writer should have done it long since: whoever looks next does it
+  EXPECT_TRUE(is_pending("a", number));
+  EXPECT_EQ(title(), "Carried out");
+  EXPECT_TRUE(must(data->read_pass({"a"})).intents.empty());
+  must(data->acknowledge_rows("a", {number}));
+  EXPECT_FALSE(is_pending("a", number));
+}
+
+TEST_F(mongo_store_test, lock_of_a_dead_writer_ends_and_the_writer_can_never_commit) {
+  leave_lock(mongo::lock_of_user(teacher.id), "dead");
+  must(data->update_gig(algebra.id, teacher.id, {.title = "Written by the next"}));
+  EXPECT_THROW(leave_intent("dead", "Too late"), mongo::failure);
+  ahead_ms = 20'000;
+  must(data->read_pass({"a"}));
+  EXPECT_EQ(title(), "Written by the next");
+}
+
+TEST_F(mongo_store_test, lock_of_a_writer_that_died_after_its_commit_is_ended_by_carrying_it_out) {
+  leave_lock(mongo::lock_of_user(teacher.id), "dead");
+  leave_intent("dead", "Carried out first");
+  const auto changed = must(data->update_gig(algebra.id, teacher.id, {.description = "Then changed"}));
+  EXPECT_EQ(changed.value.title, "Carried out first");
+  EXPECT_EQ(changed.value.description, "Then changed");
+}
+
+TEST_F(mongo_store_test, intent_that_is_carried_out_again_later_changes_nothing) {
+  leave_intent("slow", "Carried out");
+  mongo::link on(at());
+  const auto kept = *on.find_one(mongo::intents, make("_id", "slow"));
+  ahead_ms = 20'000;
+  must(data->read_pass({"a"}));
+  must(data->update_gig(algebra.id, teacher.id, {.title = "Newer"}));
+  on.insert(mongo::intents, kept);  // as another process knows it, that was paused while it carried it out
+  must(data->read_pass({"a"}));
+  EXPECT_EQ(title(), "Newer");
+}
+
+TEST_F(mongo_store_test, lists_take_the_same_few_commands_however_many_rows_they_have) {
+  const auto commands_of = [&](const std::function<void()>& act) {
+    const auto before = data->commands();
+    act();
+    return data->commands() - before;
+  };
+  const auto list = [&](int limit) {
+    must(data->list_bookings({.user_id = student.id, .page = {1, limit}}));
+  };
+  EXPECT_EQ(commands_of([&] { list(20); }), 1u);
+  for (int day = 1; day <= 12; ++day) must(data->create_booking(a_booking(student.id, algebra.id, testing::at(day))));
+  EXPECT_EQ(commands_of([&] { list(20); }), 3u);  // bookings, users, gigs
+  EXPECT_EQ(commands_of([&] { list(10); }), 4u);  // and the total, where the page is full
+  EXPECT_EQ(commands_of([&] { must(data->list_gigs({})); }), 2u);
+}
+
+// Parallel writers in several processes: each accepts another one of bookings that overlap.
+TEST_F(mongo_store_test, overlapping_bookings_accepted_by_several_processes_at_once_one_wins) {
+  constexpr int processes = 4, rounds = 5;
+  std::vector<id> wanted;
+  for (int round = 0; round < rounds; ++round)
+    for (int i = 0; i < processes; ++i)
+      wanted.push_back(must(data->create_booking(a_booking(student.id, algebra.id, testing::at(round + 1, 10, i)))).value.row.id);
+  data.reset();  // nothing of this process's goes into the children
+  std::vector<pid_t> children;
+  for (int i = 0; i < processes; ++i) {
+    const auto child = fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+      const auto own = open();
+      int won = 0;
+      for (int round = 0; round < rounds; ++round)
+        if (own->change_booking_status(wanted[static_cast<std::size_t>(round * processes + i)], teacher.id, booking_status::accepted)) ++won;
+      _exit(won);
+    }
+    children.push_back(child);
+  }
+  int won = 0;
+  for (const auto child : children) {
+    int status = 0;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    ASSERT_TRUE(WIFEXITED(status));
+    won += WEXITSTATUS(status);
+  }
+  EXPECT_EQ(won, rounds);
+  data = open();
+  EXPECT_EQ(must(data->list_bookings({.user_id = student.id, .status = booking_status::accepted})).total, rounds);
+}
+
+TEST_F(mongo_store_test, document_of_another_type_is_internal_and_leaves_other_lists_alone) {
+  mongo::link on(at());
+  on.insert(mongo::bookings_, make("_id", ref(make_id()), "student", ref(student.id), "teacher", ref(teacher.id), "gig",
+                                   ref(algebra.id), "status", "pending", "scheduledAt", "tomorrow", "price", 5));
+  EXPECT_EQ(data->list_bookings({.user_id = student.id}).error(), errc::internal);
+  EXPECT_TRUE(data->list_gigs({}));
+}
+
+// As Mongoose makes them, with what only this program knows missing.
+TEST_F(mongo_store_test, document_with_few_members_is_read_and_written) {
+  mongo::link on(at());
+  const auto one = make_id();
+  on.insert(mongo::bookings_, make("_id", ref(one), "student", ref(student.id), "teacher", ref(teacher.id), "gig",
+                                   ref(algebra.id), "status", "pending", "scheduledAt", testing::at(3), "price", 500, "__v", 0));
+  const auto found = must(data->find_booking(one)).row;
+  EXPECT_EQ(found.duration_minutes, 60);
+  EXPECT_EQ(found.payment, payment_status::unpaid);
+  EXPECT_EQ(found.price, money{50000});
+  const auto made = std::chrono::duration_cast<std::chrono::seconds>(found.created_at.time_since_epoch()).count();
+  EXPECT_EQ(made, std::stoll(one.substr(0, 8), nullptr, 16));
+  must(data->change_booking_status(one, teacher.id, booking_status::accepted));
+  EXPECT_EQ(must(data->find_booking(one)).row.status, booking_status::accepted);
+}
+
+TEST(mongo_open, make_mongo_store_says_what_is_wrong_and_no_password) {
+  const auto failure_of = [](const std::string& url) -> std::string {
+    try {
+      make_mongo_store({url});
+    } catch (const std::runtime_error& error) {
+      return error.what();
+    }
+    return "";
+  };
+  const auto away = failure_of("mongodb://u:hunter2@127.0.0.1:1/bookings?serverSelectionTimeoutMS=300");
+  EXPECT_NE(away.find("127.0.0.1:1"), std::string::npos) << away;
+  EXPECT_NE(away.find("check the hosts"), std::string::npos) << away;
+  EXPECT_EQ(away.find("hunter2"), std::string::npos) << away;
+  EXPECT_NE(failure_of("mongodb://127.0.0.1:1/").find("names no database"), std::string::npos);
+  EXPECT_NE(failure_of("mongodb://127.0.0.1:1/x?tls=perhaps").find("STORE_URL"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace bookings::testing
