@@ -102,6 +102,8 @@ document cluster::ask(const char* command, const char* database) {
   if (mongoc_client_command_simple(client.get(), database, make(command, 1).get(), nullptr, reply.renewed(), &error))
     return reply;
   const bool is_server_s = error.domain == MONGOC_ERROR_SERVER || error.domain == MONGOC_ERROR_CLIENT;
+  const bool is_wrong_password = error.domain == MONGOC_ERROR_CLIENT && error.code == MONGOC_ERROR_CLIENT_AUTHENTICATE;
+  if (is_wrong_password) error.code = authentication_failed;
   throw failure(is_server_s ? failure::kind::refused : failure::kind::away, error.code, error.message);
 }
 

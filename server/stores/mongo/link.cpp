@@ -14,7 +14,6 @@ constexpr std::uint32_t duplicate_key = 11000;
 // up at the deadline (error_codes.yml of MongoDB).
 bool is_away(const bson_error_t& error) {
   if (error.domain == MONGOC_ERROR_STREAM || error.domain == MONGOC_ERROR_SERVER_SELECTION) return true;
-  if (error.domain == MONGOC_ERROR_COMMAND && error.code == MONGOC_ERROR_COMMAND_INVALID_ARG) return false;
   switch (error.code) {
     case 6:      // HostUnreachable
     case 7:      // HostNotFound
@@ -125,7 +124,13 @@ document link::write(const document& command) {
   return reply;
 }
 
-document link::run(const document& command) { return send(command, purpose::writing); }
+document link::run(const document& command) {
+  document reply;
+  bson_error_t error{};
+  if (!mongoc_client_command_with_opts(client_.get(), at_.database().c_str(), command.get(), nullptr, nullptr, reply.renewed(), &error))
+    fail(error);
+  return reply;
+}
 
 std::vector<document> link::find(const char* collection, const document& filter, const find_options& wanted) {
   auto with = options(purpose::reading);

@@ -54,7 +54,7 @@ class link {
   // Returns how many there were.
   std::int64_t remove(const char* collection, const document& filter);
 
-  // A command to the database, for what has no function here.
+  // A command as it is, for what has no function here: not every command takes a read or a write concern.
   document run(const document& command);
 
   std::int64_t now() { return at_.now(); }

@@ -65,6 +65,19 @@ void carry_out_all(link& on, const document& intent) {
   on.remove(intents, make("_id", intent.text("_id")));
 }
 
+// What may be done twice is tried again where an answer is lost: else others would have to wait for the end of the locks.
+template <class Act>
+void insist(Act act) {
+  constexpr int most_tries = 3;
+  for (int tries = 1;; ++tries) {
+    try {
+      return act();
+    } catch (const failure& error) {
+      if (error.which() != failure::kind::away || tries == most_tries) throw;
+    }
+  }
+}
+
 // Has the write of this name committed? Where it has not, it cannot any more.
 std::optional<document> committed_or_never(link& on, const std::string& token) {
   for (;;) {
@@ -167,12 +180,13 @@ std::vector<outbox_row> unit::emit(const std::vector<bookings::change>& changes)
 void unit::commit() {
   if (operations_.size() + rows_.size() > 1) {
     const auto intent = make("_id", token_, "state", state_committed, "at", on_.now(), "rows", rows_, "operations", operations_);
-    // Nobody can have taken the locks and finished in so short a time; and if so, the intent would be refused.
+    // Seldom: where its locks have ended, and somebody else has taken one, the intent is refused anyway. But that name is
+    // kept for an hour alone.
     if (!keys_.empty() && clock::now() - began_ > commit_within)
       throw failure(failure::kind::away, 0, "the write took too long, and was given up");
     insert_intent(intent);
     is_committed_ = true;  // from here on the locks are released only when it is carried out
-    carry_out_all(on_, intent);
+    insist([&] { carry_out_all(on_, intent); });
   } else {
     carry_out_alone();
   }
@@ -192,14 +206,16 @@ void unit::insert_intent(const document& intent) {
     on_.insert(intents, intent);
   } catch (const failure& error) {
     if (error.which() == failure::kind::refused) throw;
-    if (!committed_or_never(on_, token_))
+    std::optional<document> committed;
+    insist([&] { committed = committed_or_never(on_, token_); });
+    if (!committed)
       throw failure(failure::kind::away, error.code(), std::string("the write was given up: ") + error.what());
   }
 }
 
 void unit::release() {
   if (keys_.empty()) return;
-  on_.remove(locks, make("_id", make("$in", keys_), "by", token_));
+  insist([&] { on_.remove(locks, make("_id", make("$in", keys_), "by", token_)); });
   keys_.clear();
 }
 

@@ -1,0 +1,83 @@
+"""A MongoDB that is away, and one whose answers are lost after it did what it was told."""
+import pathlib
+import random
+import sys
+import threading
+import time
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+
+from conftest import ON_MONGODB, mongodb, store_url, until
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "chaos"))
+from gate import Gate  # noqa: E402
+
+pytestmark = pytest.mark.skipif(not ON_MONGODB, reason="is about MongoDB (make test-mongo)")
+DAYS = (f"20{year}-0{month}-1{day}T10:00:00Z" for year in range(30, 60) for month in range(1, 9) for day in range(9))
+
+
+@pytest.fixture
+def gate(tmp_path):
+    """Between the server and its database."""
+    between = Gate(urlsplit(store_url(tmp_path)).port or 27017)
+    yield between
+    between.close()
+
+
+def through(gate, folder):
+    return urlunsplit(urlsplit(store_url(folder))._replace(netloc=f"127.0.0.1:{gate.port}"))
+
+
+def test_database_that_is_away_is_503_until_it_is_back(start, redis_server, gate, tmp_path):
+    server = start(REDIS_URL=redis_server.url, STORE_URL=through(gate, tmp_path)).wait_caching()
+    teacher, student = server.register("teacher"), server.register("student")
+    gig = server.make_gig(teacher)
+    with gate.closed():
+        replies = [server.book(student, gig, next(DAYS)), server.get(f"/api/gigs/{gig['id']}?fresh=1", student["token"])]
+        assert replies[0].status_code == 503 and int(replies[0].headers["Retry-After"]) >= 1, replies[0].text
+        assert replies[0].json()["error"]["code"] == "store_unavailable"
+        assert server.get("/ready").status_code == 503
+    until(lambda: server.get("/ready").status_code == 200, "the database to be noticed again")
+    assert server.book(student, gig, next(DAYS)).status_code == 201
+    assert server.get("/api/bookings", student["token"]).json()["total"] == 1
+
+
+def test_write_whose_answer_is_lost_happens_once_and_whole(start, redis_server, gate, tmp_path):
+    """Replies of the database are cut at random while bookings are made; each is repeated under its key until it is told of."""
+    chance = random.Random(7)
+    writer = start(REDIS_URL=redis_server.url, STORE_URL=through(gate, tmp_path)).wait_caching()
+    reader = start(REDIS_URL=redis_server.url).wait_caching()
+    teacher, student = reader.register("teacher"), reader.register("student")
+    gig = reader.make_gig(teacher)
+    ends = threading.Event()
+
+    def cut():
+        while not ends.wait(chance.uniform(0.02, 0.3)):
+            gate.cut_in_next_reply()
+
+    cutter = threading.Thread(target=cut)
+    cutter.start()
+    told, unknown = 0, 0
+    try:
+        for i in range(25):
+            body, deadline = {"gigId": gig["id"], "scheduledAt": next(DAYS)}, time.monotonic() + 60
+            while True:
+                reply = writer.post("/api/bookings", student["token"], json=body, headers={"Idempotency-Key": f"k{i}"})
+                if reply.status_code == 201:
+                    break
+                assert reply.status_code == 503 and time.monotonic() < deadline, reply.text
+                unknown += 1
+                time.sleep(0.05)
+            told += 1
+            # What was told of shows, also through a node that had no trouble.
+            assert reader.get("/api/bookings", student["token"]).json()["total"] == told
+    finally:
+        ends.set()
+        cutter.join()
+    assert unknown > 0, "no answer was lost: the test tests nothing"
+    until(lambda: reader.post("/api/bookings", student["token"], json={"gigId": gig["id"], "scheduledAt": next(DAYS)}).status_code == 201,
+          "the locks of writes that were given up")
+    with mongodb(tmp_path) as database:
+        assert database.bookings.count_documents({}) == told + 1
+        assert database.reprise_intents.count_documents({"state": "committed"}) == 0
