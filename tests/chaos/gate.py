@@ -28,6 +28,7 @@ class Gate:
         self._pairs = set()
         self._lag = 0.0
         self._halve = False
+        self.replies_cut = 0  # by cut_in_next_reply()
         self._refuses = False
         self._on(self._open())
 
@@ -122,6 +123,7 @@ class Gate:
                 await asyncio.sleep(self._lag)
             if direction == REPLIES and self._halve:
                 self._halve = False
+                self.replies_cut += 1
                 writer.write(data[:len(data) // 2])
                 await writer.drain()
                 return

@@ -53,12 +53,12 @@ def test_write_whose_answer_is_lost_happens_once_and_whole(start, redis_server, 
     ends = threading.Event()
 
     def cut():
-        while not ends.wait(chance.uniform(0.02, 0.3)):
+        while not ends.wait(chance.uniform(0.02, 0.15)):
             gate.cut_in_next_reply()
 
     cutter = threading.Thread(target=cut)
     cutter.start()
-    told, unknown = 0, 0
+    told = 0
     try:
         for i in range(25):
             body, deadline = {"gigId": gig["id"], "scheduledAt": next(DAYS)}, time.monotonic() + 60
@@ -67,7 +67,6 @@ def test_write_whose_answer_is_lost_happens_once_and_whole(start, redis_server, 
                 if reply.status_code == 201:
                     break
                 assert reply.status_code == 503 and time.monotonic() < deadline, reply.text
-                unknown += 1
                 time.sleep(0.05)
             told += 1
             # What was told of shows, also through a node that had no trouble.
@@ -75,7 +74,7 @@ def test_write_whose_answer_is_lost_happens_once_and_whole(start, redis_server, 
     finally:
         ends.set()
         cutter.join()
-    assert unknown > 0, "no answer was lost: the test tests nothing"
+    assert gate.replies_cut > 10, "hardly an answer was lost: the test tests nothing"
     until(lambda: reader.post("/api/bookings", student["token"], json={"gigId": gig["id"], "scheduledAt": next(DAYS)}).status_code == 201,
           "the locks of writes that were given up")
     with mongodb(tmp_path) as database:
