@@ -7,7 +7,7 @@ run:
 test:
 	@tools/test
 
-# The store on MongoDB: on the server that MONGODB_URI names, else on a FerretDB that is built and started for it.
+# The store on MongoDB: on the server that MONGODB_URI names, else on two that are built and started for it.
 test-mongo:
 	@tools/test-mongo
 

@@ -13,6 +13,7 @@ import time
 import pytest
 
 from cluster import lasting
+from fixtures import needs_a_file
 from processes import SERVER, Redis, Server, is_sanitized, until
 
 # Replayed at a start, each with a look at Redis: a million take ten seconds, and a minute under sanitizers.
@@ -97,6 +98,7 @@ def fill_outbox(store, rows, forget=False):
     store.execute("COMMIT")
 
 
+@needs_a_file
 @pytest.mark.parametrize("redis_is", ["unknown", "known"])
 def test_very_long_outbox_at_start(home, note, redis_is):
     rows = 1_000_000 if redis_is == "unknown" else REPLAYED
@@ -165,6 +167,7 @@ def locked(shared):
         return True
 
 
+@needs_a_file
 def test_store_that_is_away_while_redis_is_there(home, note):
     server = home.start(WORKERS=2).wait_caching()
     teacher, student, gig = a_booking(server)
@@ -198,6 +201,7 @@ def test_store_that_is_away_while_redis_is_there(home, note):
     note(f"store away for 7 s: {len(written)} lines in the log, hits again {back:.1f} s after it came back")
 
 
+@needs_a_file
 def test_outbox_rows_that_nobody_can_read(home):
     server = home.start().wait_caching()
     teacher, student, gig = a_booking(server)

@@ -94,6 +94,35 @@ TEST_F(mongo_store_test, intent_is_a_row_that_collects_no_acknowledgement_until_
   EXPECT_FALSE(is_pending("a", number));
 }
 
+// An identity that was forgotten and claimed again, while one process still knows its former nonce.
+TEST_F(mongo_store_test, acknowledgement_under_a_former_nonce_counts_for_no_newer_row) {
+  const auto former = must(data->claim_identity("a"));
+  EXPECT_EQ(must(data->read_pass({"a"})).nonce, former);
+  ahead_ms = 2 * 60 * 60 * 1000;
+  const auto other = open();
+  must(other->claim_identity("b"));
+  const auto nonce = must(other->claim_identity("a"));
+  ASSERT_NE(nonce, former);
+  const auto row = must(data->append_row({change_kind::gig, algebra.id})).number;
+
+  must(data->acknowledge_rows("a", {row}));
+  EXPECT_EQ(must(other->observe_cache({row})).acknowledged.at(row), texts{});
+  EXPECT_EQ(must(data->read_pass({"a"})).nonce, nonce);
+  EXPECT_TRUE(is_pending("a", row));
+  must(data->acknowledge_rows("a", {row}));
+  EXPECT_EQ(must(other->observe_cache({row})).acknowledged.at(row), texts{"a"});
+}
+
+TEST_F(mongo_store_test, row_waits_for_nobody_who_was_claimed_after_it) {
+  must(data->claim_identity("a"));
+  const auto row = must(data->append_row({change_kind::gig, algebra.id})).number;
+  must(data->claim_identity("b"));
+  EXPECT_FALSE(is_pending("b", row));
+  EXPECT_EQ(must(data->observe_cache({row})).acknowledged.at(row), texts{"b"});
+  must(data->acknowledge_rows("a", {row}));
+  EXPECT_TRUE(must(data->observe_cache({row})).acknowledged.empty()) << "it is gone";
+}
+
 TEST_F(mongo_store_test, lock_of_a_dead_writer_ends_and_the_writer_can_never_commit) {
   leave_lock(mongo::lock_of_user(teacher.id), "dead");
   must(data->update_gig(algebra.id, teacher.id, {.title = "Written by the next"}));

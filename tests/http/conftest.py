@@ -5,12 +5,8 @@ import sys
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "support"))
-from fixtures import other_redis, redis_server, start  # noqa: E402, F401: for the tests
+from fixtures import needs_a_file, other_redis, redis_server, start  # noqa: E402, F401: for the tests
 from processes import LIMIT, ON_MONGODB, SERVER, Redis, Server, free_port, mongodb, store_url, until  # noqa: E402, F401: for the tests
-
-
-# For tests that look into the store's file, or are about it.
-needs_a_file = pytest.mark.skipif(ON_MONGODB, reason="is about a store in a file")
 
 
 @pytest.fixture

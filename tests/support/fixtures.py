@@ -1,7 +1,10 @@
 """What tests from outside begin with: a Redis, another one, and servers on one store file."""
 import pytest
 
-from processes import Redis, Server, drop_store
+from processes import ON_MONGODB, Redis, Server, drop_store
+
+# For tests that look into the store's file, or are about it.
+needs_a_file = pytest.mark.skipif(ON_MONGODB, reason="is about a store in a file")
 
 
 @pytest.fixture

@@ -107,10 +107,21 @@ document cluster::ask(const char* command, const char* database) {
   throw failure(is_server_s ? failure::kind::refused : failure::kind::away, error.code, error.message);
 }
 
+// Servers before 4.4.2 know it by its older name alone.
+document cluster::ask_hello() {
+  constexpr std::uint32_t command_not_found = 59;
+  try {
+    return ask("hello", "admin");
+  } catch (const failure& error) {
+    if (error.code() != command_not_found) throw;
+    return ask("isMaster", "admin");
+  }
+}
+
 void cluster::connect() {
   try {
     const auto build = ask("buildInfo", "admin");
-    const auto hello = ask("hello", "admin");
+    const auto hello = ask_hello();
     if (hello.has("msg"))  // "isdbgrid"
       throw std::runtime_error("it is a sharded cluster, which this version does not support yet: name a replica set");
     has_several_primaries_ = hello.has("setName");
@@ -126,8 +137,7 @@ void cluster::connect() {
 }
 
 std::int64_t cluster::server_time() {
-  const auto hello = ask("hello", "admin");
-  return hello.time("localTime").time_since_epoch().count();
+  return ask_hello().time("localTime").time_since_epoch().count();
 }
 
 std::int64_t cluster::now() {

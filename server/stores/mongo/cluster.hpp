@@ -63,6 +63,7 @@ class cluster {
  private:
   void connect();
   document ask(const char* command, const char* database);
+  document ask_hello();
   std::int64_t server_time();
   static void count_command(const mongoc_apm_command_started_t* event);
 

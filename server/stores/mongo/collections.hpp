@@ -12,7 +12,7 @@ inline constexpr const char* manual_payments = "manualpayments";
 
 inline constexpr const char* trail = "reprise_trail";
 inline constexpr const char* kept_replies = "reprise_kept_replies";
-inline constexpr const char* outbox = "reprise_outbox";          // {_id: number, what, at, by: [identity]}
+inline constexpr const char* outbox = "reprise_outbox";          // {_id: number, what, at, waiting: [nonce]}
 inline constexpr const char* intents = "reprise_intents";        // unit.hpp
 inline constexpr const char* locks = "reprise_locks";            // unit.hpp
 inline constexpr const char* counters = "reprise_counters";      // {_id, n}: what was given last

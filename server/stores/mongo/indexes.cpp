@@ -59,7 +59,7 @@ const std::vector<index>& wanted() {
       {trail, "reprise_number", {{"number", 1}}, true},
       {kept_replies, "reprise_at", {{"at", 1}}},
       {kept_replies, "reprise_user", {{"user", 1}}},
-      {outbox, "reprise_at", {{"at", 1}}},
+      {outbox, "reprise_waiting", {{"waiting", 1}, {"_id", 1}}},
       {intents, "reprise_state", {{"state", 1}, {"at", 1}}},
       {locks, "reprise_by", {{"by", 1}}},
   };
@@ -85,6 +85,14 @@ std::set<std::string> names_of_indexes(link& on, const char* collection) {
   return names;
 }
 
+std::string advice_for(const failure& error) {
+  constexpr std::uint32_t not_authorized = 13;
+  if (error.which() == failure::kind::duplicate)
+    return ". Two documents have what only one may have: remove or change one of them";
+  if (error.code() == not_authorized) return ". Give the user of STORE_URL the role readWrite on this database";
+  return "";
+}
+
 // One command each: FerretDB 1 ends the connection where several that are there already are asked for once more, as
 // processes that start at once do.
 void create(link& on, const index& wanted_one) {
@@ -93,10 +101,7 @@ void create(link& on, const index& wanted_one) {
   } catch (const failure& error) {
     if (error.which() == failure::kind::away) throw;
     throw std::runtime_error(std::string("the index \"") + wanted_one.name + "\" of \"" + wanted_one.collection +
-                             "\" cannot be made: " + error.what() +
-                             (error.which() == failure::kind::duplicate
-                                  ? ". Two documents have what only one may have: remove or change one of them"
-                                  : ""));
+                             "\" cannot be made: " + error.what() + advice_for(error));
   }
 }
 

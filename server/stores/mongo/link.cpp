@@ -46,18 +46,6 @@ bool tells_of_duplicate(std::int64_t code, std::string_view text) {
   throw failure(which, error.code, error.message);
 }
 
-struct write_errors {
-  std::vector<document> all;  // {index, code, errmsg}, in their order
-};
-
-// What the server says of single documents is in the reply of a command that "succeeded".
-write_errors errors_of(const document& reply) {
-  if (reply.has("writeConcernError"))
-    throw failure(failure::kind::away, 64, "a majority has not acknowledged the write: " +
-                                               reply.child("writeConcernError").optional_text("errmsg").value_or(""));
-  return {reply.children("writeErrors")};
-}
-
 bool is_duplicate(const document& error) {
   return tells_of_duplicate(error.number("code"), error.optional_text("errmsg").value_or(""));
 }
@@ -67,7 +55,63 @@ bool is_duplicate(const document& error) {
                 static_cast<std::uint32_t>(error.number("code")), error.optional_text("errmsg").value_or(""));
 }
 
+void expect_none(const document& reply) {
+  if (const auto errors = reply.children("writeErrors"); !errors.empty()) fail(errors.front());
+}
+
 }  // namespace
+
+// Inserts, updates or deletions of one collection, in one command: the driver tries it again where that is known to be as
+// good as once (MongoDB's specification of retryable writes), which it does for no command that is sent as it is.
+class link::bulk {
+ public:
+  enum class order { kept, free };
+  bulk(link& on, const char* collection, order which) {
+    auto with = on.options(purpose::writing);
+    with.add("ordered", which == order::kept);
+    const std::unique_ptr<mongoc_collection_t, decltype(&mongoc_collection_destroy)> into(
+        mongoc_client_get_collection(on.client_.get(), on.at_.database().c_str(), collection), &mongoc_collection_destroy);
+    all_.reset(mongoc_collection_create_bulk_operation_with_opts(into.get(), with.get()));
+  }
+  void insert(const document& what) {
+    expect([&](bson_error_t* error) {
+      return mongoc_bulk_operation_insert_with_opts(all_.get(), what.get(), make("validate", false).get(), error);
+    });
+  }
+  void update(const change& one) {
+    const auto with = make("upsert", one.otherwise == change::when_missing::insert);
+    const auto add = one.of == change::scope::all ? &mongoc_bulk_operation_update_many_with_opts
+                                                  : &mongoc_bulk_operation_update_one_with_opts;
+    expect([&](bson_error_t* error) { return add(all_.get(), one.filter.get(), one.update.get(), with.get(), error); });
+  }
+  void remove_all(const document& filter) {
+    expect([&](bson_error_t* error) {
+      return mongoc_bulk_operation_remove_many_with_opts(all_.get(), filter.get(), nullptr, error);
+    });
+  }
+  // {nMatched, …, writeErrors: [{index, code, errmsg}]}: what it says of single documents is the caller's to judge.
+  document execute() {
+    document reply;
+    bson_error_t error{};
+    if (mongoc_bulk_operation_execute(all_.get(), reply.renewed(), &error) != 0) return reply;
+    if (!reply.children("writeErrors").empty()) return reply;
+    if (const auto told = reply.children("writeConcernErrors"); !told.empty())
+      throw failure(failure::kind::away, 64, "a majority has not acknowledged the write: " +
+                                                 told.front().optional_text("errmsg").value_or(""));
+    fail(error);
+  }
+
+ private:
+  template <class Add>
+  void expect(Add add) {
+    bson_error_t error{};
+    if (!add(&error)) fail(error);
+  }
+  struct destroy {
+    void operator()(mongoc_bulk_operation_t* all) const noexcept { mongoc_bulk_operation_destroy(all); }
+  };
+  std::unique_ptr<mongoc_bulk_operation_t, destroy> all_;
+};
 
 link::link(cluster& at) : at_(at), client_(at.borrow()) {
   std::unique_ptr<mongoc_session_opt_t, decltype(&mongoc_session_opts_destroy)> wanted(mongoc_session_opts_new(),
@@ -111,16 +155,7 @@ document link::send(const document& command, purpose what) {
           ? mongoc_client_write_command_with_opts(client_.get(), database, command.get(), with.get(), reply.renewed(), &error)
           : mongoc_client_read_command_with_opts(client_.get(), database, command.get(), nullptr, with.get(),
                                                  reply.renewed(), &error);
-  if (!done) {
-    if (!reply.children("writeErrors").empty()) return reply;
-    fail(error);
-  }
-  return reply;
-}
-
-document link::write(const document& command) {
-  auto reply = send(command, purpose::writing);
-  if (const auto errors = errors_of(reply).all; !errors.empty()) fail(errors.front());
+  if (!done) fail(error);
   return reply;
 }
 
@@ -173,12 +208,15 @@ std::vector<document> link::aggregate(const char* collection, const std::vector<
 }
 
 void link::insert(const char* collection, const document& what) {
-  write(make("insert", collection, "documents", std::vector<document>(1, what)));
+  bulk one(*this, collection, bulk::order::kept);
+  one.insert(what);
+  expect_none(one.execute());
 }
 
 std::size_t link::insert_until_duplicate(const char* collection, const std::vector<document>& all) {
-  const auto reply = send(make("insert", collection, "documents", all, "ordered", true), purpose::writing);
-  const auto errors = errors_of(reply).all;
+  bulk several(*this, collection, bulk::order::kept);
+  for (const auto& each : all) several.insert(each);
+  const auto errors = several.execute().children("writeErrors");
   if (errors.empty()) return all.size();
   if (!is_duplicate(errors.front())) fail(errors.front());
   return static_cast<std::size_t>(errors.front().number("index"));
@@ -186,18 +224,19 @@ std::size_t link::insert_until_duplicate(const char* collection, const std::vect
 
 void link::insert_missing(const char* collection, const std::vector<document>& all) {
   if (all.empty()) return;
-  const auto reply = send(make("insert", collection, "documents", all, "ordered", false), purpose::writing);
-  for (const auto& each : errors_of(reply).all)
+  bulk several(*this, collection, bulk::order::free);
+  for (const auto& each : all) several.insert(each);
+  for (const auto& each : several.execute().children("writeErrors"))
     if (!is_duplicate(each)) fail(each);
 }
 
 std::int64_t link::update(const char* collection, const std::vector<change>& changes) {
   if (changes.empty()) return 0;
-  std::vector<document> updates;
-  for (const auto& each : changes)
-    updates.push_back(make("q", each.filter, "u", each.update, "multi", each.of == change::scope::all, "upsert",
-                           each.otherwise == change::when_missing::insert));
-  return write(make("update", collection, "updates", updates, "ordered", true)).number("n");
+  bulk several(*this, collection, bulk::order::kept);
+  for (const auto& each : changes) several.update(each);
+  const auto reply = several.execute();
+  expect_none(reply);
+  return reply.number("nMatched") + reply.number("nUpserted");
 }
 
 std::int64_t link::update(const char* collection, const change& one) {
@@ -209,7 +248,7 @@ document link::update_and_get(const char* collection, const document& filter, co
   // Of two that find nothing at once, one may be told that the other has made it: then it is there.
   for (int tries = 1;; ++tries) {
     try {
-      return write(command).child("value");
+      return send(command, purpose::writing).child("value");
     } catch (const failure& error) {
       if (error.which() != failure::kind::duplicate || tries == 3) throw;
     }
@@ -217,7 +256,11 @@ document link::update_and_get(const char* collection, const document& filter, co
 }
 
 std::int64_t link::remove(const char* collection, const document& filter) {
-  return write(make("delete", collection, "deletes", std::vector<document>(1, make("q", filter, "limit", 0)))).number("n");
+  bulk one(*this, collection, bulk::order::kept);
+  one.remove_all(filter);
+  const auto reply = one.execute();
+  expect_none(reply);
+  return reply.number("nRemoved");
 }
 
 void link::catch_up() {

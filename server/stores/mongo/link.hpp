@@ -63,10 +63,10 @@ class link {
   void catch_up();
 
  private:
+  class bulk;
   enum class purpose { reading, writing };
   document options(purpose what) const;
   document send(const document& command, purpose what);
-  document write(const document& command);
 
   cluster& at_;
   cluster::lease client_;

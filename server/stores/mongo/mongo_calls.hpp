@@ -9,7 +9,10 @@
 
 #include <atomic>
 #include <chrono>
+#include <map>
 #include <mutex>
+#include <string>
+#include <vector>
 
 namespace bookings {
 
@@ -18,6 +21,19 @@ struct mongo_store::shared {
   explicit shared(const mongo_options& options) : at({options.url, options.clock}) {}
   mongo::cluster at;
   std::atomic<unsigned> writes{0};
+
+  // The identity's nonce as a claim or a pass of this process saw it last: where to look for its rows. Empty: unknown.
+  std::string nonce_seen(const std::string& identity) {
+    const std::scoped_lock lock(nonces_mutex);
+    const auto found = nonces.find(identity);
+    return found == nonces.end() ? "" : found->second;
+  }
+  void see_nonce(const std::string& identity, const std::string& nonce) {
+    const std::scoped_lock lock(nonces_mutex);
+    nonces[identity] = nonce;
+  }
+  std::mutex nonces_mutex;  // guards this one
+  std::map<std::string, std::string> nonces;
 
   std::mutex unreadable_mutex;  // guards these two
   std::int64_t last_unreadable = 0;  // newest row that was logged as unreadable

@@ -35,8 +35,17 @@ result<store::observation> mongo_store::observe_cache(const std::vector<std::int
       for (const auto& row : mongo::rows_of(intent))
         if (std::find(rows.begin(), rows.end(), row.number) != rows.end()) seen.acknowledged[row.number];
     // What has gone from there to here and was deleted meanwhile stays with nobody's acknowledgement until the next look.
-    for (const auto& each : on.find(mongo::outbox, make("_id", make("$in", rows))))
-      seen.acknowledged[each.number("_id")] = each.texts("by");
+    const auto in_outbox = on.find(mongo::outbox, make("_id", make("$in", rows)));
+    if (in_outbox.empty()) return seen;
+    // After the rows: one that is claimed between them has a nonce that they cannot name, and need not.
+    const auto all = on.find(mongo::identities, {});
+    for (const auto& row : in_outbox) {
+      const auto waiting = row.texts("waiting");
+      auto& by = seen.acknowledged[row.number("_id")];
+      by.clear();
+      for (const auto& each : all)
+        if (std::find(waiting.begin(), waiting.end(), each.text("nonce")) == waiting.end()) by.push_back(each.text("_id"));
+    }
     return seen;
   });
 }

@@ -1,7 +1,9 @@
 // What the cache needs of the store: outbox and identities.
 //
 // Numbers are given before a write commits, so a row may appear below one that was read already. Nothing here rests on
-// their order: each row has the list of the identities that have acknowledged it.
+// their order: each row has the list of those who have yet to acknowledge it, by the nonces of their identities. A write
+// makes that list after its changes are carried out (unit.cpp): whoever is claimed later fills from data that have them.
+// A nonce that has gone never comes back, so to strike it from a row is right whenever it happens.
 //
 // Nor is anything here one snapshot; the order of the commands stands in its place, and each says why. Which rows may go
 // rests on the identities that are there and on no clock: one that was not claimed within the hour is deleted before the
@@ -28,31 +30,33 @@ constexpr std::int64_t remembered_ms = 60 * 60 * 1000;  // how long a claim coun
 constexpr std::int64_t minute_ms = 60 * 1000;
 constexpr std::chrono::seconds unreadable_quiet{30};  // between two lines
 constexpr std::size_t most_acknowledged = 500;        // in one command: it must stay a short write
-// Of an identity that is claimed for the first time. Rows beyond these it repeats, as any that was claimed before.
-constexpr std::int64_t most_acknowledged_at_once = 10'000;
 
 using texts = std::vector<std::string>;
 using numbers = std::vector<std::int64_t>;
 
-// An identity that a lease names counts as claimed, whatever the clock says.
-void forget_old_identities(link& on) {
+// An identity that a lease names counts as claimed, whatever the clock says. Says whether any was deleted.
+bool forget_old_identities(link& on) {
   const auto last = on.now() - remembered_ms;
   texts old;
   for (const auto& each : on.find(mongo::identities, make("claimedAt", make("$lte", last)))) old.push_back(each.text("_id"));
-  if (old.empty()) return;
+  if (old.empty()) return false;
   for (const auto& each : on.find(mongo::leases, {})) std::erase(old, each.text("identity"));
-  on.remove(mongo::identities, make("_id", make("$in", old), "claimedAt", make("$lte", last)));
+  return on.remove(mongo::identities, make("_id", make("$in", old), "claimedAt", make("$lte", last))) != 0;
 }
 
-texts all_identities(link& on) {
-  texts all;
-  for (const auto& each : on.find(mongo::identities, {})) all.push_back(each.text("_id"));
-  return all;
+// Strikes the nonces of identities that are there no more.
+void strike_the_dead(link& on) {
+  // Before the identities: one is there before any row names its nonce.
+  auto named = on.distinct(mongo::outbox, "waiting", {});
+  if (named.empty()) return;
+  for (const auto& each : on.find(mongo::identities, {})) std::erase(named, each.text("nonce"));
+  if (named.empty()) return;
+  on.update(mongo::outbox, {make("waiting", make("$in", named)), make("$pullAll", make("waiting", named)), link::change::scope::all});
 }
 
-// Of documents that every one of these has acknowledged.
-void add_acknowledged_by_all(document& filter, const texts& all) {
-  if (!all.empty()) filter.add("by", make("$all", all));
+std::string nonce_of(link& on, const std::string& identity) {
+  const auto known = on.find_one(mongo::identities, make("_id", identity));
+  return known ? known->text("nonce") : "";
 }
 
 std::set<std::int64_t> awaited_rows(link& on) {
@@ -70,9 +74,11 @@ std::map<std::int64_t, document> intended_rows(const std::vector<document>& open
   return rows;
 }
 
-// Those of the wanted rows that this identity has not acknowledged.
-document filter_of(const store::pass_request& wanted, const std::set<std::int64_t>& awaited, std::int64_t now) {
-  auto filter = make("by", make("$ne", wanted.identity));
+// Those of the wanted rows that have yet to be acknowledged under this nonce; without one, all.
+document filter_of(const store::pass_request& wanted, const std::string& nonce, const std::set<std::int64_t>& awaited,
+                   std::int64_t now) {
+  document filter;
+  if (!nonce.empty()) filter.add("waiting", nonce);
   if (!wanted.except.empty()) filter.add("_id", make("$nin", wanted.except));
   if (wanted.at_least.count() == 0) return filter;
   // A row of the future is old as well: the clock was set back, and it must not wait until it has caught up.
@@ -93,7 +99,7 @@ struct found_rows {
   std::map<std::int64_t, document> all;
   std::set<std::int64_t> unsettled;
 };
-found_rows read_rows(link& on, const store::pass_request& wanted) {
+found_rows read_rows(link& on, const store::pass_request& wanted, const std::string& nonce) {
   // Before the rows: a writer that says later that it waits is in the next pass.
   const auto awaited = wanted.at_least.count() == 0 ? std::set<std::int64_t>() : awaited_rows(on);
   // Before the outbox: what goes from here to there meanwhile is found in both, and not in neither.
@@ -103,7 +109,7 @@ found_rows read_rows(link& on, const store::pass_request& wanted) {
   const auto now = on.now();
   const auto most = static_cast<std::int64_t>(std::min<std::size_t>(wanted.limit, 1'000'000'000)) + 1;
   found_rows found;
-  for (auto& each : on.find(mongo::outbox, filter_of(wanted, awaited, now), {.sort = make("_id", 1), .limit = most})) {
+  for (auto& each : on.find(mongo::outbox, filter_of(wanted, nonce, awaited, now), {.sort = make("_id", 1), .limit = most})) {
     const auto number = each.number("_id");
     intended.erase(number);
     found.all.emplace(number, std::move(each));
@@ -128,10 +134,9 @@ namespace mongo {
 
 void tidy_outbox(link& on) {
   forget_old_identities(on);
+  strike_the_dead(on);
   const auto last = on.now() - remembered_ms;
-  auto nobody_s = make("at", make("$lte", last));
-  add_acknowledged_by_all(nobody_s, all_identities(on));
-  on.remove(outbox, nobody_s);
+  on.remove(outbox, make("waiting", texts(), "at", make("$lte", last)));  // written while there was no cache
   // Leases of processes that ended: they were given back, or set to nothing by whoever saw them end.
   on.remove(leases, make("identity", "", "at", make("$lte", last)));
 }
@@ -146,12 +151,7 @@ result<std::string> mongo_store::claim_identity(const std::string& identity) {
     if (known && on.update(mongo::identities, {which, make("$set", make("claimedAt", on.now()))}) == 1)
       return known->text("nonce");
 
-    // What its Redis holds is dead by the new nonce, so nothing that is there needs to be repeated. Looked at before the
-    // identity is there: a row of later may concern what somebody else fills under this nonce.
-    numbers before;
-    for (const auto& each : on.find(mongo::outbox, make("by", make("$ne", identity)),
-                                    {.sort = make("_id", 1), .limit = most_acknowledged_at_once, .fields = make("_id", 1)}))
-      before.push_back(each.number("_id"));
+    // What its Redis holds is dead by the new nonce, and so no row that is there waits for it.
     const auto nonce = make_id();
     try {
       on.insert(mongo::identities, make("_id", identity, "nonce", nonce, "claimedAt", on.now()));
@@ -161,9 +161,6 @@ result<std::string> mongo_store::claim_identity(const std::string& identity) {
       if (!theirs) return errc::store_unavailable;  // claimed and forgotten in this moment: to be tried again
       return theirs->text("nonce");
     }
-    if (!before.empty())
-      on.update(mongo::outbox, {make("_id", make("$in", before)), make("$addToSet", make("by", identity)),
-                                link::change::scope::all});
     return nonce;
   });
 }
@@ -171,7 +168,16 @@ result<std::string> mongo_store::claim_identity(const std::string& identity) {
 result<store::cache_pass> mongo_store::read_pass(const pass_request& wanted) {
   return read("read_pass", [&](link& on) -> result<cache_pass> {
     cache_pass pass;
-    auto found = read_rows(on, wanted);
+    pass.nonce = shared_->nonce_seen(wanted.identity);
+    found_rows found;
+    for (;;) {
+      found = read_rows(on, wanted, pass.nonce);
+      // After the rows: where the identity was forgotten, and its nonce struck from them, that shows here.
+      const auto nonce = nonce_of(on, wanted.identity);
+      if (nonce == pass.nonce) break;
+      shared_->see_nonce(wanted.identity, nonce);
+      pass.nonce = nonce;
+    }
     for (const auto& [number, row] : found.all) {
       if (pass.rows.size() == wanted.limit) {
         pass.is_last = false;
@@ -182,8 +188,6 @@ result<store::cache_pass> mongo_store::read_pass(const pass_request& wanted) {
       if (found.unsettled.contains(number)) pass.intents.push_back(number);
       pass.rows.push_back({number, std::move(what)});
     }
-    // After the rows: where the identity was forgotten, and rows have gone without it, that shows here.
-    if (const auto known = on.find_one(mongo::identities, make("_id", wanted.identity))) pass.nonce = known->text("nonce");
     if (const auto epochs = on.find_one(mongo::epochs, make("_id", "epochs"))) {
       pass.epoch = epochs->number("newest");
       for (const auto& each : epochs->children("of")) pass.epochs[each.text("prefix")] = each.number("epoch");
@@ -208,19 +212,20 @@ result<outbox_row> mongo_store::append_row(const change& what) {
 
 result<void> mongo_store::acknowledge_rows(const std::string& identity, const std::vector<std::int64_t>& rows) {
   return read("acknowledge_rows", [&](link& on) -> result<void> {
-    forget_old_identities(on);
-    auto others = all_identities(on);
-    std::erase(others, identity);
+    // As this process saw it last: a newer one has not acknowledged these, and does so when it meets them.
+    auto nonce = shared_->nonce_seen(identity);
+    if (nonce.empty()) nonce = nonce_of(on, identity);
+    if (forget_old_identities(on)) strike_the_dead(on);
     for (std::size_t at = 0; at < rows.size(); at += most_acknowledged) {
       const auto end = std::min(rows.size(), at + most_acknowledged);
       const numbers part(rows.begin() + static_cast<std::ptrdiff_t>(at), rows.begin() + static_cast<std::ptrdiff_t>(end));
       // Nearly always it is the last to acknowledge, and the row goes at once. Intents are not in the outbox, and so
       // collect nothing.
-      auto done = make("_id", make("$in", part));
-      add_acknowledged_by_all(done, others);
-      if (on.remove(mongo::outbox, done) == static_cast<std::int64_t>(part.size())) continue;
-      on.update(mongo::outbox, {make("_id", make("$in", part)), make("$addToSet", make("by", identity)),
+      const auto which = make("$in", part);
+      if (on.remove(mongo::outbox, make("_id", which, "waiting", texts{nonce})) == static_cast<std::int64_t>(part.size())) continue;
+      on.update(mongo::outbox, {make("_id", which, "waiting", nonce), make("$pullAll", make("waiting", texts{nonce})),
                                 link::change::scope::all});
+      on.remove(mongo::outbox, make("_id", which, "waiting", texts()));
     }
     return {};
   });
@@ -243,11 +248,11 @@ result<void> mongo_store::await_rows(const std::vector<std::int64_t>& rows) {
 result<store::backlog> mongo_store::outbox_backlog() {
   return read("outbox_backlog", [&](link& on) -> result<backlog> {
     const auto now = on.now();
-    std::vector<document> lacking;
+    texts lacking;
     for (const auto& each : on.find(mongo::identities, make("claimedAt", make("$gt", now - remembered_ms))))
-      lacking.push_back(make("by", make("$ne", each.text("_id"))));
+      lacking.push_back(each.text("nonce"));
     if (lacking.empty()) return backlog{};
-    const auto waiting = make("$or", lacking);
+    const auto waiting = make("waiting", make("$in", lacking));
     const auto oldest = on.find_one(mongo::outbox, waiting, {.sort = make("_id", 1)});
     if (!oldest) return backlog{};
     return backlog{on.count(mongo::outbox, waiting), std::chrono::milliseconds{std::max<std::int64_t>(now - oldest->number("at"), 0)}};

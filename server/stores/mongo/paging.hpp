@@ -5,6 +5,8 @@
 #include "server/stores/mongo/link.hpp"
 
 #include <algorithm>
+#include <cstdint>
+#include <limits>
 
 namespace bookings::mongo {
 
@@ -15,9 +17,13 @@ page<Row> read_page(link& on, const char* collection, const document& filter, co
                     const page_request& wanted, std::vector<Row> (*join)(link&, const std::vector<document>&)) {
   const std::int64_t limit = std::clamp(wanted.limit, 1, largest_page_limit);
   const std::int64_t offset = (std::max(wanted.number, 1) - std::int64_t{1}) * limit;
+  page<Row> answer;
+  if (offset > std::numeric_limits<std::int32_t>::max()) {  // no list is so long, and a server may not take the number
+    answer.total = on.count(collection, filter);
+    return answer;
+  }
   const auto rows = on.find(collection, filter, {.sort = sort, .skip = offset, .limit = limit});
   const auto count = static_cast<std::int64_t>(rows.size());
-  page<Row> answer;
   if (count < limit && (count > 0 || offset == 0))
     answer.total = offset + count;
   else

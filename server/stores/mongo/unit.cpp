@@ -52,14 +52,32 @@ void carry_out(link& on, const document& operation) {
 
 bool is_told_last(const document& operation) { return operation.text("kind") == "tell"; }
 
+std::vector<intended_row> read_rows(const std::vector<document>& all) {
+  std::vector<intended_row> rows;
+  for (const auto& each : all) rows.push_back({each.number("number"), each.text("what")});
+  return rows;
+}
+
+std::vector<std::string> all_nonces(link& on) {
+  std::vector<std::string> all;
+  for (const auto& each : on.find(identities, {}, {.fields = make("nonce", 1)})) all.push_back(each.text("nonce"));
+  return all;
+}
+
+// REQUIRES: what the rows tell of is carried out (mongo_outbox.cpp).
+void put_into_outbox(link& on, const std::vector<intended_row>& rows, std::int64_t at) {
+  if (rows.empty()) return;
+  const auto waiting = all_nonces(on);
+  std::vector<document> documents;
+  for (const auto& each : rows) documents.push_back(make("_id", each.number, "what", each.what, "at", at, "waiting", waiting));
+  on.insert_missing(outbox, documents);
+}
+
 void carry_out_all(link& on, const document& intent) {
   const auto operations = intent.children("operations");
   for (const auto& each : operations)
     if (!is_told_last(each)) carry_out(on, each);
-  std::vector<document> rows;
-  for (const auto& each : rows_of(intent))
-    rows.push_back(make("_id", each.number, "what", each.what, "at", intent.number("at"), "by", std::vector<std::string>()));
-  on.insert_missing(outbox, rows);
+  put_into_outbox(on, rows_of(intent), intent.number("at"));
   for (const auto& each : operations)
     if (is_told_last(each)) carry_out(on, each);
   on.remove(intents, make("_id", intent.text("_id")));
@@ -196,8 +214,7 @@ void unit::commit() {
 // One document is atomic by itself.
 void unit::carry_out_alone() {
   for (const auto& each : operations_) carry_out(on_, each);
-  for (const auto& each : rows_)
-    on_.insert(outbox, make("_id", each.number("number"), "what", each.text("what"), "at", on_.now(), "by", std::vector<std::string>()));
+  put_into_outbox(on_, read_rows(rows_), on_.now());
 }
 
 // Where the answer is lost, the database is asked what came of it.
@@ -221,11 +238,7 @@ void unit::release() {
 
 std::vector<document> open_intents(link& on) { return on.find(intents, make("state", state_committed)); }
 
-std::vector<intended_row> rows_of(const document& intent) {
-  std::vector<intended_row> rows;
-  for (const auto& each : intent.children("rows")) rows.push_back({each.number("number"), each.text("what")});
-  return rows;
-}
+std::vector<intended_row> rows_of(const document& intent) { return read_rows(intent.children("rows")); }
 
 void finish_old_intents(link& on, const std::vector<document>& all) {
   for (const auto& each : all) {
