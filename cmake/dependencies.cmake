@@ -7,6 +7,7 @@ find_package(CLI11 REQUIRED)
 find_package(OpenSSL REQUIRED)
 pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)
 pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
+pkg_check_modules(crypt REQUIRED IMPORTED_TARGET libcrypt)
 pkg_check_modules(mongoc REQUIRED IMPORTED_TARGET libmongoc-1.0)
 
 # Boost: headers alone, 1.91 or newer; its few compiled parts are built once, in cmake/boost.cpp.

@@ -80,7 +80,7 @@ reprise::options cache_options(const config& settings) {
 }  // namespace
 
 std::unique_ptr<store> open_store(const config& settings, const secrets& secret) {
-  if (secret.mongodb_url) return make_mongo_store({.url = *secret.mongodb_url});
+  if (secret.mongodb_url) return make_mongo_store({.url = *secret.mongodb_url, .names = settings.mongo_names});
   // One reader more than the read lane has threads: upkeep must never wait for a request's read.
   return make_sqlite_store({.path = settings.sqlite_file.string(), .readers = store_readers + 2});
 }

@@ -6,6 +6,7 @@
 #include "reprise/policy.hpp"
 #include "server/ops/logging.hpp"
 #include "server/redis_url.hpp"
+#include "server/stores/mongo/name_map.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -31,6 +32,7 @@ struct config {
   // store
   std::string store_url;  // "sqlite:data/bookings.db", "mongodb://host/bookings": without user, password and options
   std::filesystem::path sqlite_file;  // the path in it; empty where the store is MongoDB
+  mongo::name_map mongo_names;  // MONGO_COLLECTIONS, MONGO_FIELDS
   std::chrono::milliseconds store_delay{};
   int origin_reads = 0;
 

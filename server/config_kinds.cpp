@@ -127,6 +127,12 @@ std::optional<problem> set_deployment_id(std::string_view value, config_draft& d
   return {};
 }
 
+std::string names_of_collections() {
+  std::string all;
+  for (const auto& each : mongo::known_collections()) all += (all.empty() ? "" : ", ") + std::string(each.name);
+  return all;
+}
+
 }  // namespace
 
 kind duration(std::chrono::seconds config::*field, std::chrono::seconds least, std::chrono::seconds most) {
@@ -213,6 +219,22 @@ kind queue_redis() {
 }
 
 kind store_url() { return {"sqlite:PATH, mongodb://[user:password@]hosts/database[?options] or mongodb+srv://…", set_store_url, exposure::hidden}; }
+
+kind mongo_collections() {
+  auto set = [](std::string_view value, config_draft& draft) -> std::optional<problem> {
+    if (auto wrong = mongo::read_collection_names(value, draft.value.mongo_names)) return problem{std::move(*wrong)};
+    return {};
+  };
+  return {"name=name, with commas between them; the first of " + names_of_collections(), set};
+}
+
+kind mongo_fields() {
+  auto set = [](std::string_view value, config_draft& draft) -> std::optional<problem> {
+    if (auto wrong = mongo::read_member_names(value, draft.value.mongo_names)) return problem{std::move(*wrong)};
+    return {};
+  };
+  return {"collection.field=name, with commas between them", set};
+}
 
 kind deployment_id() { return {"1 to 64 letters, digits, dots, underscores and hyphens", set_deployment_id}; }
 

@@ -90,6 +90,8 @@ kind networks(std::vector<std::string> config::*field);
 kind redis(std::optional<redis_url> config_draft::*field);
 kind queue_redis();
 kind store_url();
+kind mongo_collections();
+kind mongo_fields();
 kind deployment_id();
 kind jwt_secrets();
 kind admin_email();

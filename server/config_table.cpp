@@ -30,6 +30,10 @@ rows server_rows() {
 rows store_rows() {
   return {
       row("STORE_URL", "sqlite:data/bookings.db", store_url(), "where the data is"),
+      row("MONGO_COLLECTIONS", "", mongo_collections(),
+          "collections of an app's database that have other names: users=people,bookings=lessons"),
+      row("MONGO_FIELDS", "", mongo_fields(),
+          "fields that have other names: bookings.scheduledAt=date,users.password=hash (docs/features/express.md)"),
       row("STORE_DELAY_MS", "0", number(&config::store_delay, 0, 60'000),
           "milliseconds added to each store call of a request: for demos, tests and benchmarks"),
       row("ORIGIN_READS", "64", number(&config::origin_reads, 1, 100'000),

@@ -14,8 +14,8 @@
 
 namespace bookings {
 
-// What is wrong with a value, in words that follow it: "is not a whole number". It never repeats any part of the value,
-// which may be a secret.
+// What is wrong with a value, in words that follow it: "is not a whole number". It never repeats any part of a value that
+// may be a secret.
 struct problem {
   std::string what;
 };

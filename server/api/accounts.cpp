@@ -2,7 +2,10 @@
 
 #include "server/api/password_rules.hpp"
 #include "server/api/profile_json.hpp"
+#include "server/auth/bcrypt.hpp"
 #include "server/http/body.hpp"
+
+#include <spdlog/spdlog.h>
 
 #include <array>
 
@@ -54,14 +57,16 @@ class accounts {
     const auto account =
         co_await stores_.read("find_user_by_email", [&](store& s) { return s.find_user_by_email(email); });
     if (!account && account.error() != errc::not_found) co_return http::failure(account.error(), what.request_id);
-    // An unknown email costs a hash as well, so that time tells nobody who has an account.
-    const auto hash = account ? account->password_hash : passwords_.dummy_hash();
+    // An unknown email costs a hash as well, so that time tells nobody who has an account. Nor has everybody a password:
+    // in data of other programs, some sign in elsewhere.
+    const bool has_password = account && !account->password_hash.empty();
+    const auto hash = has_password ? account->password_hash : passwords_.dummy_hash();
     const auto matches = co_await passwords_.verify(hash, password);
-    if (!matches) co_return http::failure(matches.error(), what.request_id);
-    if (!account || !*matches) co_return http::failure(errc::wrong_credentials, what.request_id);
+    if (!matches) co_return unverifiable(matches.error(), account ? account->id : id(), what);
+    if (!has_password || !*matches) co_return http::failure(errc::wrong_credentials, what.request_id);
     // Told only to those who know the password: others learn nothing about whose account is blocked.
     if (account->state == account_state::blocked) co_return http::failure(errc::blocked, what.request_id);
-    if (passwords_.needs_rehash(account->password_hash)) co_await rehash(*account, std::move(password));
+    if (passwords_.needs_rehash(account->password_hash, password)) co_await rehash(*account, std::move(password));
     co_return signed_in(200, *account);
   }
 
@@ -75,6 +80,13 @@ class accounts {
   }
 
  private:
+  static reply unverifiable(boost::system::error_code error, const id& user_id, const request& what) {
+    if (error == errc::internal)
+      spdlog::error("[Auth] The password hash of user {} cannot be verified: neither argon2id nor bcrypt of cost 4 to {}"
+                    " (request {})", user_id, auth::most_bcrypt_cost, what.request_id);
+    return http::failure(error, what.request_id);
+  }
+
   // The hash's cost is not today's, and here alone is the password at hand. Where it fails, the next login tries again.
   awaitable<void> rehash(const user& account, std::string password) const {
     const auto hash = co_await passwords_.hash(std::move(password));

@@ -1,5 +1,7 @@
 #include "server/auth/passwords.hpp"
 
+#include "server/auth/bcrypt.hpp"
+
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -60,6 +62,7 @@ result<std::string> password_hasher::hash(std::string_view password) const {
 }
 
 result<bool> password_hasher::verify(const std::string& hash, std::string_view password) const {
+  if (is_bcrypt(hash)) return verify_bcrypt(hash, password);
   if (!hash.starts_with(crypto_pwhash_argon2id_STRPREFIX)) return errc::internal;
   errno = 0;
   if (crypto_pwhash_argon2id_str_verify(hash.c_str(), password.data(), password.size()) == 0) return true;
@@ -67,7 +70,8 @@ result<bool> password_hasher::verify(const std::string& hash, std::string_view p
   return errno == ENOMEM ? errc::overloaded : errc::internal;
 }
 
-bool password_hasher::needs_rehash(const std::string& hash) const {
+bool password_hasher::needs_rehash(const std::string& hash, std::string_view password) const {
+  if (is_bcrypt(hash)) return password.size() <= bcrypt_password_bytes;
   return crypto_pwhash_argon2id_str_needs_rehash(hash.c_str(), cost_.passes, cost_.memory_bytes) != 0;
 }
 

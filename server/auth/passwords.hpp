@@ -1,4 +1,5 @@
-// Password hashes: argon2id (RFC 9106) through libsodium, in its own text form "$argon2id$v=19$m=65536,t=2,p=1$…".
+// Password hashes: argon2id (RFC 9106) through libsodium, in its own text form "$argon2id$v=19$m=65536,t=2,p=1$…". Those of
+// bcrypt, which come with the data of other programs (bcrypt.hpp), are verified too, until the next login replaces them.
 // One hash takes some 60 ms of a core and 64 MiB by intent, so nothing calls `password_hasher` on an I/O thread: use
 // `password_pool`, which has threads of its own and a bound.
 #pragma once
@@ -30,12 +31,14 @@ class password_hasher {
   // errc::overloaded where there is not enough memory.
   result<std::string> hash(std::string_view password) const;
 
-  // Does the password belong to the hash? Compared in constant time. errc::internal where `hash` is no argon2id hash,
-  // errc::overloaded where there is not enough memory.
+  // Does the password belong to the hash? Compared in constant time. errc::internal where `hash` is neither argon2id's nor
+  // one of bcrypt that is taken, errc::overloaded where there is not enough memory.
   result<bool> verify(const std::string& hash, std::string_view password) const;
 
-  // Was the hash made at another cost than this hasher's? Then hash again, at the next login.
-  bool needs_rehash(const std::string& hash) const;
+  // Was the hash, to which `password` belongs, made in another way or at another cost than this hasher's? Then hash again,
+  // at the next login. Not where bcrypt has looked at a part of the password alone: the rest was never checked, and a
+  // slip in it must not become what everybody has to type from now on.
+  bool needs_rehash(const std::string& hash, std::string_view password) const;
 
   // A hash of this hasher's cost that no password belongs to. A login with an unknown email verifies against it, and so
   // takes as long as one with a known email.
@@ -68,7 +71,7 @@ class password_pool {
   boost::asio::awaitable<result<std::string>> hash(std::string password);
   boost::asio::awaitable<result<bool>> verify(std::string hash, std::string password);
 
-  bool needs_rehash(const std::string& hash) const { return hasher_.needs_rehash(hash); }
+  bool needs_rehash(const std::string& hash, std::string_view password) const { return hasher_.needs_rehash(hash, password); }
   const std::string& dummy_hash() const noexcept { return hasher_.dummy_hash(); }
 
   // Calls that wait or run now.

@@ -201,12 +201,97 @@ TEST_F(mongo_store_test, overlapping_bookings_accepted_by_several_processes_at_o
   EXPECT_EQ(must(data->list_bookings({.user_id = student.id, .status = booking_status::accepted})).total, rounds);
 }
 
-TEST_F(mongo_store_test, document_of_another_type_is_internal_and_leaves_other_lists_alone) {
+TEST_F(mongo_store_test, document_of_another_type_is_internal_and_missing_in_lists_alone) {
   mongo::link on(at());
-  on.insert(mongo::bookings_, make("_id", ref(make_id()), "student", ref(student.id), "teacher", ref(teacher.id), "gig",
+  const auto bad = make_id();
+  must(data->create_booking(a_booking(student.id, algebra.id, testing::at(1))));
+  on.insert(mongo::bookings_, make("_id", ref(bad), "student", ref(student.id), "teacher", ref(teacher.id), "gig",
                                    ref(algebra.id), "status", "pending", "scheduledAt", "tomorrow", "price", 5));
-  EXPECT_EQ(data->list_bookings({.user_id = student.id}).error(), errc::internal);
-  EXPECT_TRUE(data->list_gigs({}));
+  const auto list = must(data->list_bookings({.user_id = student.id}));
+  EXPECT_EQ(list.rows.size(), 1u);
+  EXPECT_EQ(list.total, 2);
+  EXPECT_EQ(data->find_booking(bad).error(), errc::internal);
+  EXPECT_EQ(data->change_booking_status(bad, teacher.id, booking_status::accepted).error(), errc::internal);
+  EXPECT_EQ(on.find_one(mongo::bookings_, make("_id", ref(bad)))->text("scheduledAt"), "tomorrow");
+}
+
+TEST_F(mongo_store_test, joined_document_of_another_type_leaves_a_gap) {
+  mongo::link on(at());
+  must(data->create_booking(a_booking(student.id, algebra.id, testing::at(1))));
+  on.update(mongo::gigs, {make("_id", ref(algebra.id)), make("$set", make("price", "a lot"))});
+  const auto list = must(data->list_bookings({.user_id = student.id}));
+  ASSERT_EQ(list.rows.size(), 1u);
+  EXPECT_EQ(list.rows[0].gig_title, "Algebra");
+  EXPECT_EQ(list.rows[0].gig_price, money{});
+  EXPECT_TRUE(must(data->list_gigs({})).rows.empty());
+}
+
+TEST_F(mongo_store_test, write_keeps_what_it_does_not_know) {
+  mongo::link on(at());
+  on.update(mongo::gigs, {make("_id", ref(algebra.id)), make("$set", make("__v", 7, "images", texts{"a.png"}, "views", 12))});
+  must(data->update_gig(algebra.id, teacher.id, {.title = "Geometry"}));
+  const auto now = *on.find_one(mongo::gigs, make("_id", ref(algebra.id)));
+  EXPECT_EQ(now.text("title"), "Geometry");
+  EXPECT_EQ(now.number("__v"), 7);
+  EXPECT_EQ(now.texts("images"), texts{"a.png"});
+  EXPECT_EQ(now.number("views"), 12);
+}
+
+TEST_F(mongo_store_test, references_with_id_in_their_names_are_found_by_looking_at_the_documents) {
+  mongo::link on(at());
+  const auto other = mongodb_url("reprise_test_" + make_id());
+  mongo::cluster there({other});
+  mongo::link raw(there);
+  const auto one = make_id(), pupil = make_id(), tutor = make_id(), gig_id = make_id();
+  raw.insert(mongo::bookings_, make("_id", ref(one), "studentId", ref(pupil), "teacherId", ref(tutor), "gigId", ref(gig_id),
+                                    "status", "pending", "scheduledAt", testing::at(3), "price", 500));
+  const auto theirs = make_mongo_store({other});
+  EXPECT_EQ(must(theirs->list_bookings({.user_id = pupil})).rows.at(0).row.id, one);
+  EXPECT_EQ(must(theirs->list_bookings({.user_id = tutor, .as = role::teacher})).total, 1);
+  // A collection without documents goes by the others.
+  auto mentor = a_user("mentor@example.com", role::teacher);
+  must(theirs->create_user(mentor));
+  must(theirs->create_gig(a_gig(mentor.id)));
+  EXPECT_EQ(raw.find(mongo::gigs, {}).at(0).reference("teacherId"), mentor.id);
+  // Some in this way and some in that: only people can say which counts.
+  raw.insert(mongo::bookings_, make("student", ref(pupil)));
+  try {
+    make_mongo_store({other});
+    ADD_FAILURE() << "started";
+  } catch (const std::runtime_error& error) {
+    EXPECT_NE(std::string(error.what()).find("MONGO_FIELDS"), std::string::npos) << error.what();
+  }
+  mongo::name_map said;
+  said.members["bookings"]["student"] = "studentId";
+  EXPECT_NO_THROW(make_mongo_store({other, {}, said}));
+  raw.run(make("dropDatabase", 1));
+}
+
+TEST_F(mongo_store_test, index_that_an_app_has_made_counts_and_one_over_former_names_is_made_anew) {
+  const auto other = mongodb_url("reprise_test_" + make_id());
+  mongo::cluster there({other});
+  mongo::link raw(there);
+  raw.run(make("createIndexes", mongo::users, "indexes",
+               std::vector{make("key", make("email", 1), "name", "email_1", "unique", true)}));
+  const auto names_of = [&](const char* collection) {
+    std::map<std::string, std::string> keys;
+    for (const auto& each : raw.run(make("listIndexes", collection)).child("cursor").children("firstBatch")) {
+      bson_iter_t first;
+      const auto key = each.child("key");
+      bson_iter_init(&first, key.get());
+      bson_iter_next(&first);
+      keys[each.text("name")] = bson_iter_key(&first);
+    }
+    return keys;
+  };
+  make_mongo_store({other});
+  EXPECT_FALSE(names_of(mongo::users).contains("reprise_email"));
+  EXPECT_EQ(names_of(mongo::bookings_).at("reprise_student_created"), "student");
+  mongo::name_map renamed;
+  renamed.members["bookings"]["student"] = "pupil";
+  make_mongo_store({other, {}, renamed});
+  EXPECT_EQ(names_of(mongo::bookings_).at("reprise_student_created"), "pupil");
+  raw.run(make("dropDatabase", 1));
 }
 
 // As Mongoose makes them, with what only this program knows missing.

@@ -41,6 +41,7 @@ class sqlite_harness final : public store_harness {
 // On the server that MONGODB_URI names, in a database of its own.
 class mongo_harness final : public store_harness {
  public:
+  explicit mongo_harness(mongo::name_map names = {}) : names_(std::move(names)) {}
   ~mongo_harness() override {
     try {
       mongo::cluster at({url_});
@@ -49,7 +50,7 @@ class mongo_harness final : public store_harness {
       ADD_FAILURE() << "the test's database stays: " << error.what();
     }
   }
-  std::unique_ptr<store> open() override { return make_mongo_store({url_, clock_}); }
+  std::unique_ptr<store> open() override { return make_mongo_store({url_, clock_, names_}); }
   void advance(std::chrono::milliseconds by) override { *offset_ += by.count(); }
   std::shared_ptr<void> hold_a_write() override {
     struct held {
@@ -62,14 +63,29 @@ class mongo_harness final : public store_harness {
   }
 
  private:
+  const mongo::name_map names_;
   std::string url_ = mongodb_url("reprise_test_" + make_id());
   std::shared_ptr<std::atomic<std::int64_t>> offset_ = std::make_shared<std::atomic<std::int64_t>>(0);
   std::function<std::int64_t()> clock_ = [offset = offset_] { return now().time_since_epoch().count() + offset->load(); };
 };
 
+// Everything that may have another name has one.
+mongo::name_map other_names() {
+  mongo::name_map all;
+  for (const auto& collection : mongo::known_collections()) {
+    const std::string ours(collection.name);
+    all.collections[ours] = "app_" + ours;
+    for (const auto member : collection.references) all.members[ours][std::string(member)] = "its_" + std::string(member);
+    for (const auto member : collection.members) all.members[ours][std::string(member)] = "its_" + std::string(member);
+  }
+  return all;
+}
+
 std::vector<store_kind> all_kinds() {
   std::vector<store_kind> kinds{{"sqlite", [] { return std::make_unique<sqlite_harness>(); }}};
-  if (is_mongodb_there()) kinds.push_back({"mongo", [] { return std::make_unique<mongo_harness>(); }});
+  if (!is_mongodb_there()) return kinds;
+  kinds.push_back({"mongo", [] { return std::make_unique<mongo_harness>(); }});
+  kinds.push_back({"renamed_mongo", [] { return std::make_unique<mongo_harness>(other_names()); }});
   return kinds;
 }
 

@@ -40,6 +40,8 @@ const std::vector<sample> samples{
     {"WORKERS", "0", "256"},
     {"DEPLOYMENT_ID", "a/b", "shop-1.eu_west"},
     {"STORE_URL", "postgres://host/db", "sqlite:/var/lib/x.db"},
+    {"MONGO_COLLECTIONS", "bookings", "bookings=lessons"},
+    {"MONGO_FIELDS", "bookings.studnt=pupil", "bookings.student=pupil"},
     {"STORE_DELAY_MS", "-1", "200"},
     {"ORIGIN_READS", "0", "100000"},
     {"REDIS_URL", "http://hunter2", "redis://:hunter2@host:6379/0"},

@@ -1,3 +1,4 @@
+#include "server/auth/bcrypt.hpp"
 #include "server/auth/passwords.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -16,6 +17,13 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr password_cost cheap{1, 8192};
+
+// Made by the npm package bcryptjs, 3 and 2.
+const std::string horse_2b = "$2b$04$JVKQ5CvRBVyzQ3IPP7zknuLkmjigAq/1XLZnWMXgAcF2LZnZIA13u";
+const std::string horse_2a = "$2a$04$oqKMW6fmJ.U1RmjVcFX2.uSi/Zv9YROxfML4NMd0vwR0TPOnf7IQ2";
+const std::string empty_2b = "$2b$04$9ZnI9YU6Pq.QOVi9uttWAOLw/cp83sUIrpHZa7FrIN/8ZTUUMff22";
+const std::string umlauts = "$2a$04$S70g9ioAw/ZSNCNtAjNL9u59h4U2mJDb6IelkMDqFA.hJ2twPPVlK";  // "pässwörd ✓"
+const std::string eighty_x = "$2a$04$RZ4tjRle7U1PnbynumqlvO0N5bnO0XLUPUOGtaXbtcObgkIboOAhm";
 
 template <class T>
 T run(asio::awaitable<T> what) {
@@ -59,20 +67,33 @@ TEST(password_hasher, malformed_hash_is_internal) {
 TEST(password_hasher, needs_rehash_at_another_cost) {
   password_hasher hasher(cheap), dearer({2, 16384});
   auto hash = hasher.hash("correct horse").value();
-  EXPECT_FALSE(hasher.needs_rehash(hash));
-  EXPECT_TRUE(dearer.needs_rehash(hash));
-  EXPECT_TRUE(hasher.needs_rehash("plain"));
+  EXPECT_FALSE(hasher.needs_rehash(hash, "correct horse"));
+  EXPECT_TRUE(dearer.needs_rehash(hash, "correct horse"));
+  EXPECT_TRUE(hasher.needs_rehash("plain", "correct horse"));
   EXPECT_TRUE(dearer.verify(hash, "correct horse").value()) << "an old hash is still good";
 }
 
 TEST(password_hasher, dummy_hash_costs_the_same_and_fits_nobody) {
   for (password_cost cost : {cheap, password_cost{2, 16384}}) {
     password_hasher hasher(cost);
-    EXPECT_FALSE(hasher.needs_rehash(hasher.dummy_hash()));
+    EXPECT_FALSE(hasher.needs_rehash(hasher.dummy_hash(), "correct horse"));
     auto verified = hasher.verify(hasher.dummy_hash(), "correct horse");
     ASSERT_TRUE(verified.has_value()) << "computed, and not refused for its form";
     EXPECT_FALSE(*verified);
   }
+}
+
+TEST(password_hasher, hash_of_bcrypt_is_verified_and_to_be_replaced) {
+  password_hasher hasher(cheap);
+  EXPECT_TRUE(hasher.verify(horse_2b, "correct horse").value());
+  EXPECT_FALSE(hasher.verify(horse_2b, "correct horsf").value());
+  EXPECT_TRUE(hasher.needs_rehash(horse_2b, "correct horse"));
+}
+
+TEST(password_hasher, hash_of_bcrypt_stays_where_the_password_is_longer_than_what_it_looks_at) {
+  password_hasher hasher(cheap);
+  EXPECT_TRUE(hasher.needs_rehash(eighty_x, std::string(72, 'x')));
+  EXPECT_FALSE(hasher.needs_rehash(eighty_x, std::string(73, 'x')));
 }
 
 TEST(password_hasher, cost_default_is_libsodiums_interactive) {
@@ -81,6 +102,47 @@ TEST(password_hasher, cost_default_is_libsodiums_interactive) {
 
 TEST(password_hasher, cost_below_the_least_throws) {
   EXPECT_THROW(password_hasher({1, 1024}), std::invalid_argument);
+}
+
+TEST(bcrypt, hash_verifies_its_password_alone) {
+  for (const auto& hash : {horse_2b, horse_2a, "$2y$" + horse_2b.substr(4)}) {
+    EXPECT_TRUE(verify_bcrypt(hash, "correct horse").value()) << hash;
+    for (std::string_view wrong : {"", "correct hors", "correct horsf", "correct horse ", "Correct horse"})
+      EXPECT_FALSE(verify_bcrypt(hash, wrong).value()) << wrong;
+  }
+  EXPECT_TRUE(verify_bcrypt(umlauts, "pässwörd ✓").value());
+  EXPECT_TRUE(verify_bcrypt(empty_2b, "").value());
+}
+
+TEST(bcrypt, password_is_looked_at_to_its_seventy_second_byte) {
+  EXPECT_TRUE(verify_bcrypt(eighty_x, std::string(80, 'x')).value());
+  EXPECT_TRUE(verify_bcrypt(eighty_x, std::string(72, 'x') + std::string(1000, 'y')).value());
+  EXPECT_FALSE(verify_bcrypt(eighty_x, std::string(71, 'x')).value());
+}
+
+TEST(bcrypt, password_with_a_nul_belongs_to_none) {
+  using namespace std::string_view_literals;
+  EXPECT_FALSE(verify_bcrypt(horse_2b, "correct horse\0"sv).value());
+  EXPECT_FALSE(verify_bcrypt(empty_2b, "\0"sv).value());
+}
+
+TEST(bcrypt, malformed_hash_is_internal) {
+  std::vector<std::string> all{"", "$2b$", horse_2b.substr(0, 59), horse_2b + "u", "$2x$" + horse_2b.substr(4),
+                               "$3b$" + horse_2b.substr(4), "$2b$4$." + horse_2b.substr(7), "$2b$ 4$" + horse_2b.substr(7)};
+  all.push_back(horse_2b);
+  all.back()[30] = '!';
+  all.push_back(horse_2b);
+  all.back()[40] = '\0';
+  for (const auto& bad : all) {
+    EXPECT_FALSE(is_bcrypt(bad)) << bad;
+    EXPECT_EQ(verify_bcrypt(bad, "correct horse").error(), errc::internal) << bad;
+  }
+}
+
+// At 2^31 rounds this test would run for a day.
+TEST(bcrypt, cost_that_would_hold_a_thread_is_refused) {
+  for (const auto* cost : {"00", "03", "15", "31", "32", "99"})
+    EXPECT_EQ(verify_bcrypt("$2b$" + std::string(cost) + horse_2b.substr(6), "correct horse").error(), errc::internal) << cost;
 }
 
 TEST(password_pool, hash_and_verify_round_trip) {

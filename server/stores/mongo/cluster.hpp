@@ -4,6 +4,7 @@
 #pragma once
 
 #include "server/stores/mongo/document.hpp"
+#include "server/stores/mongo/names.hpp"
 
 #include <mongoc/mongoc.h>
 
@@ -39,6 +40,10 @@ class cluster {
   // May another server become the primary? Then what is read must be known to be newer than what was acknowledged.
   bool has_several_primaries() const noexcept { return has_several_primaries_; }
 
+  // What the database calls what we store. Set once, before others use this.
+  const mongo::names& names() const noexcept { return names_; }
+  void use(mongo::names settled) { names_ = std::move(settled); }
+
   // Milliseconds since 1970 by the server's clock: asked for once in a while, and carried on by a clock of this machine
   // that nobody sets. All processes on this database agree within a round trip and what drifts in half a minute.
   std::int64_t now();
@@ -73,6 +78,7 @@ class cluster {
 
   const std::function<std::int64_t()> clock_;
   std::string database_, where_;
+  mongo::names names_;
   std::atomic<std::uint64_t> commands_{0};
   std::unique_ptr<mongoc_client_pool_t, destroy_pool> pool_;
   bool has_several_primaries_ = false;

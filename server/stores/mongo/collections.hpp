@@ -1,5 +1,5 @@
-// Where what is. The first ones are named, and their members too, as an Express app with Mongoose has them; what only
-// this program knows begins with its name.
+// Where what is. The first ones are named, and their members too, as an Express app with Mongoose usually has them (a
+// database may have other names: names.hpp); what only this program knows begins with its name.
 #pragma once
 
 namespace bookings::mongo {

@@ -1,5 +1,7 @@
 #include "server/stores/mongo/document.hpp"
 
+#include "server/stores/mongo/names.hpp"
+
 #include <cmath>
 
 namespace bookings::mongo {
@@ -59,7 +61,7 @@ std::string_view type_of(const bson_iter_t& at) {
 
 }  // namespace
 
-document::document(document&& other) noexcept {
+document::document(document&& other) noexcept : from_(other.from_) {
   bson_init(&bson_);
   bson_steal(&bson_, &other.bson_);
   bson_init(&other.bson_);
@@ -69,6 +71,7 @@ document& document::operator=(document other) noexcept {
   bson_destroy(&bson_);
   bson_steal(&bson_, &other.bson_);
   bson_init(&other.bson_);
+  from_ = other.from_;
   return *this;
 }
 
@@ -112,6 +115,10 @@ void document::add(std::string_view name, std::nullptr_t) {
 
 void document::add_all(const document& other) { bson_concat(&bson_, &other.bson_); }
 
+void document::add_value(std::string_view name, const bson_iter_t& at) {
+  bson_append_iter(&bson_, name.data(), static_cast<int>(name.size()), &at);
+}
+
 document document::id_only() const {
   document id;
   bson_iter_t at;
@@ -139,10 +146,18 @@ void document::refuse(const char* name, std::string_view why) const {
     if (auto id = to_reference(at)) which = *id;
     else if (const auto whole = to_whole(at)) which = std::to_string(*whole);
   }
-  throw bad_document("the document " + which + ": \"" + name + "\" " + std::string(why));
+  const std::string where = from_ == nullptr ? "" : " of \"" + from_->collection() + "\"";
+  const std::string member(from_ == nullptr ? name : from_->stored(name));
+  throw bad_document("the document " + which + where + ": \"" + member + "\" " + std::string(why));
 }
 
 bool document::has(const char* name) const { return find(name).has_value(); }
+
+bool document::flag(const char* name) const {
+  const auto at = expect(name);
+  if (!BSON_ITER_HOLDS_BOOL(&at)) refuse(name, "is " + std::string(type_of(at)) + " and no boolean");
+  return bson_iter_bool(&at);
+}
 
 std::string document::text(const char* name) const {
   const auto at = expect(name);
@@ -170,8 +185,10 @@ std::int64_t document::number_or(const char* name, std::int64_t otherwise) const
 
 money document::amount(const char* name) const {
   const auto at = expect(name);
-  const auto parsed = holds_number(at) ? parse_money(to_double(at)) : std::nullopt;
-  if (!parsed) refuse(name, "is no amount of money: a number from 0 on, of at most two places");
+  if (!holds_number(at)) refuse(name, "is " + std::string(type_of(at)) + " and no amount of money");
+  // What a program has computed in floating point (a third of 1000) means the nearest hundredth.
+  const auto parsed = parse_money(std::round(to_double(at) * 100) / 100);
+  if (!parsed) refuse(name, "is no amount of money: a number from 0 to 10000000");
   return *parsed;
 }
 

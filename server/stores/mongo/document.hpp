@@ -25,7 +25,10 @@
 
 namespace bookings::mongo {
 
-// A document of the database that is not what this program reads: says which, and what is wrong.
+class collection_names;
+
+// A document of the database that is not what this program reads: says of which collection, which one, and what is wrong
+// with which of its members, by the names that the database has for them.
 class bad_document : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -42,7 +45,7 @@ class document {
  public:
   document() { bson_init(&bson_); }
   explicit document(const bson_t* copied) { bson_copy_to(copied, &bson_); }
-  document(const document& other) : document(&other.bson_) {}
+  document(const document& other) : document(&other.bson_) { from_ = other.from_; }
   document(document&& other) noexcept;
   document& operator=(document other) noexcept;
   ~document() { bson_destroy(&bson_); }
@@ -75,12 +78,15 @@ class document {
   void add(std::string_view name, const std::vector<Value>& values);
   // All members of another one.
   void add_all(const document& other);
+  // A value as it stands in another document.
+  void add_value(std::string_view name, const bson_iter_t& at);
 
   // {"_id": …} alone, of whatever type.
   document id_only() const;
 
   bool is_empty() const noexcept { return bson_empty(&bson_); }
   bool has(const char* name) const;  // and not null
+  bool flag(const char* name) const;
   std::string text(const char* name) const;
   std::optional<std::string> optional_text(const char* name) const;  // absent, null
   std::int64_t number(const char* name) const;                       // a whole number
@@ -93,12 +99,17 @@ class document {
   std::vector<std::string> texts(const char* name) const;      // of an array of texts or ObjectIds; absent: none
   std::vector<std::int64_t> numbers(const char* name) const;   // of an array of numbers; absent: none
 
+  // Where it was read, for the text of bad_document. `names` must outlive it and its copies.
+  void is_from(const collection_names& names) noexcept { from_ = &names; }
+  // Throws bad_document: this member `why` ("is missing").
+  [[noreturn]] void refuse(const char* name, std::string_view why) const;
+
  private:
   std::optional<bson_iter_t> find(const char* name) const;
   bson_iter_t expect(const char* name) const;
-  [[noreturn]] void refuse(const char* name, std::string_view why) const;
 
   bson_t bson_;
+  const collection_names* from_ = nullptr;  // null where it was made, or is a part of another one
 };
 
 namespace detail {

@@ -2,8 +2,8 @@
 
 #include "server/stores/mongo/collections.hpp"
 
+#include <algorithm>
 #include <map>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -66,23 +66,68 @@ const std::vector<index>& wanted() {
   return all;
 }
 
-document specification(const index& of) {
+// As the database names its members: "studentId:1 createdAt:1 _id:1"
+std::string key_text(link& on, const index& of) {
+  const auto* names = on.names().of(of.collection);
+  std::string text;
+  for (const auto& each : of.key)
+    text += std::string(names == nullptr ? each.name : names->stored(each.name)) + ":" + std::to_string(each.order) + " ";
+  return text;
+}
+
+document specification(link& on, const index& of) {
+  const auto* names = on.names().of(of.collection);
   document key;
-  for (const auto& each : of.key) key.add(each.name, each.order);
+  for (const auto& each : of.key) key.add(names == nullptr ? each.name : names->stored(each.name), each.order);
   return make("key", key, "name", of.name, "unique", of.is_unique);
 }
 
+struct found_index {
+  std::string name, key;  // as key_text() has it
+  bool is_unique = false;
+};
+
+std::string key_text(const document& key) {
+  std::string text;
+  bson_iter_t at;
+  bson_iter_init(&at, key.get());
+  while (bson_iter_next(&at)) {
+    // Another program may have given a direction as a double, and an index of another kind has a word.
+    const bool is_number = BSON_ITER_HOLDS_NUMBER(&at);
+    text += std::string(bson_iter_key(&at)) + ":" +
+            (is_number ? std::to_string(static_cast<int>(bson_iter_as_double(&at))) : std::string("other")) + " ";
+  }
+  return text;
+}
+
 // Of a collection that is not there, none.
-std::set<std::string> names_of_indexes(link& on, const char* collection) {
+std::vector<found_index> indexes_of(link& on, const char* collection) {
   constexpr std::uint32_t namespace_not_found = 26;
-  std::set<std::string> names;
+  std::vector<found_index> all;
   try {
-    const auto reply = on.run(make("listIndexes", collection, "cursor", make("batchSize", 1000)));
-    for (const auto& each : reply.child("cursor").children("firstBatch")) names.insert(each.text("name"));
+    const auto reply = on.run(make("listIndexes", on.names().collection(collection), "cursor", make("batchSize", 1000)));
+    for (const auto& each : reply.child("cursor").children("firstBatch")) {
+      // One that holds only a part of the documents serves none of our queries.
+      if (each.has("partialFilterExpression") || each.has("sparse")) continue;
+      all.push_back({each.text("name"), key_text(each.child("key")), each.has("unique") && each.flag("unique")});
+    }
   } catch (const failure& error) {
     if (error.code() != namespace_not_found) throw;
   }
-  return names;
+  return all;
+}
+
+// By its key and not by its name: an app's own index is as good, and a server refuses a second one like it.
+bool is_there(link& on, const index& wanted_one, const std::vector<found_index>& all) {
+  const auto key = key_text(on, wanted_one);
+  return std::ranges::any_of(all, [&](const auto& each) { return each.key == key && (each.is_unique || !wanted_one.is_unique); });
+}
+
+// One of ours over other members, from before MONGO_FIELDS was changed.
+void drop_namesake(link& on, const index& wanted_one, const std::vector<found_index>& all) {
+  for (const auto& each : all)
+    if (each.name == wanted_one.name)
+      on.run(make("dropIndexes", on.names().collection(wanted_one.collection), "index", each.name));
 }
 
 std::string advice_for(const failure& error) {
@@ -97,7 +142,8 @@ std::string advice_for(const failure& error) {
 // processes that start at once do.
 void create(link& on, const index& wanted_one) {
   try {
-    on.run(make("createIndexes", wanted_one.collection, "indexes", std::vector<document>(1, specification(wanted_one))));
+    on.run(make("createIndexes", on.names().collection(wanted_one.collection), "indexes",
+                std::vector<document>(1, specification(on, wanted_one))));
   } catch (const failure& error) {
     if (error.which() == failure::kind::away) throw;
     throw std::runtime_error(std::string("the index \"") + wanted_one.name + "\" of \"" + wanted_one.collection +
@@ -111,17 +157,18 @@ void ensure_indexes(link& on) {
   std::map<std::string, std::vector<const index*>> by_collection;
   for (const auto& each : wanted()) by_collection[each.collection].push_back(&each);
   for (const auto& [collection, all] : by_collection) {
-    const auto before = names_of_indexes(on, collection.c_str());
+    const auto before = indexes_of(on, collection.c_str());
     bool is_complete = true;
     for (const auto* each : all) {
-      if (before.contains(each->name)) continue;
+      if (is_there(on, *each, before)) continue;
       is_complete = false;
+      drop_namesake(on, *each, before);
       create(on, *each);
     }
     if (is_complete) continue;
-    const auto after = names_of_indexes(on, collection.c_str());
+    const auto after = indexes_of(on, collection.c_str());
     for (const auto* each : all) {
-      if (!after.contains(each->name))
+      if (!is_there(on, *each, after))
         throw std::runtime_error(std::string("the index \"") + each->name + "\" of \"" + each->collection + "\" was made and is not there");
     }
   }

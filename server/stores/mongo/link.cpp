@@ -66,27 +66,31 @@ void expect_none(const document& reply) {
 class link::bulk {
  public:
   enum class order { kept, free };
-  bulk(link& on, const char* collection, order which) {
+  bulk(link& on, const char* collection, order which) : on_(on), collection_(collection) {
     auto with = on.options(purpose::writing);
     with.add("ordered", which == order::kept);
     const std::unique_ptr<mongoc_collection_t, decltype(&mongoc_collection_destroy)> into(
-        mongoc_client_get_collection(on.client_.get(), on.at_.database().c_str(), collection), &mongoc_collection_destroy);
+        mongoc_client_get_collection(on.client_.get(), on.at_.database().c_str(), std::string(on.stored(collection)).c_str()),
+        &mongoc_collection_destroy);
     all_.reset(mongoc_collection_create_bulk_operation_with_opts(into.get(), with.get()));
   }
   void insert(const document& what) {
+    const auto stored = on_.to_stored(collection_, what);
     expect([&](bson_error_t* error) {
-      return mongoc_bulk_operation_insert_with_opts(all_.get(), what.get(), make("validate", false).get(), error);
+      return mongoc_bulk_operation_insert_with_opts(all_.get(), stored.get(), make("validate", false).get(), error);
     });
   }
   void update(const change& one) {
     const auto with = make("upsert", one.otherwise == change::when_missing::insert);
     const auto add = one.of == change::scope::all ? &mongoc_bulk_operation_update_many_with_opts
                                                   : &mongoc_bulk_operation_update_one_with_opts;
-    expect([&](bson_error_t* error) { return add(all_.get(), one.filter.get(), one.update.get(), with.get(), error); });
+    const auto filter = on_.to_stored(collection_, one.filter), changed = on_.to_stored(collection_, one.update);
+    expect([&](bson_error_t* error) { return add(all_.get(), filter.get(), changed.get(), with.get(), error); });
   }
   void remove_all(const document& filter) {
+    const auto stored = on_.to_stored(collection_, filter);
     expect([&](bson_error_t* error) {
-      return mongoc_bulk_operation_remove_many_with_opts(all_.get(), filter.get(), nullptr, error);
+      return mongoc_bulk_operation_remove_many_with_opts(all_.get(), stored.get(), nullptr, error);
     });
   }
   // {nMatched, …, writeErrors: [{index, code, errmsg}]}: what it says of single documents is the caller's to judge.
@@ -110,6 +114,8 @@ class link::bulk {
   struct destroy {
     void operator()(mongoc_bulk_operation_t* all) const noexcept { mongoc_bulk_operation_destroy(all); }
   };
+  link& on_;
+  const char* collection_;
   std::unique_ptr<mongoc_bulk_operation_t, destroy> all_;
 };
 
@@ -167,19 +173,31 @@ document link::run(const document& command) {
   return reply;
 }
 
+document link::to_stored(const char* collection, const document& what) const {
+  const auto* its = names().of(collection);
+  return its == nullptr ? what : its->to_stored(what);
+}
+
+document link::to_ours(const char* collection, document found) const {
+  const auto* its = names().of(collection);
+  return its == nullptr ? found : its->to_ours(std::move(found));
+}
+
 std::vector<document> link::find(const char* collection, const document& filter, const find_options& wanted) {
   auto with = options(purpose::reading);
-  if (!wanted.sort.is_empty()) with.add("sort", wanted.sort);
-  if (!wanted.fields.is_empty()) with.add("projection", wanted.fields);
+  if (!wanted.sort.is_empty()) with.add("sort", to_stored(collection, wanted.sort));
+  if (!wanted.fields.is_empty()) with.add("projection", to_stored(collection, wanted.fields));
   if (wanted.skip > 0) with.add("skip", wanted.skip);
   if (wanted.limit > 0) with.add("limit", wanted.limit);
   const std::unique_ptr<mongoc_collection_t, decltype(&mongoc_collection_destroy)> from(
-      mongoc_client_get_collection(client_.get(), at_.database().c_str(), collection), &mongoc_collection_destroy);
+      mongoc_client_get_collection(client_.get(), at_.database().c_str(), std::string(stored(collection)).c_str()),
+      &mongoc_collection_destroy);
+  const auto wanted_ones = to_stored(collection, filter);
   const std::unique_ptr<mongoc_cursor_t, decltype(&mongoc_cursor_destroy)> cursor(
-      mongoc_collection_find_with_opts(from.get(), filter.get(), with.get(), nullptr), &mongoc_cursor_destroy);
+      mongoc_collection_find_with_opts(from.get(), wanted_ones.get(), with.get(), nullptr), &mongoc_cursor_destroy);
   std::vector<document> all;
   const bson_t* each = nullptr;
-  while (mongoc_cursor_next(cursor.get(), &each)) all.emplace_back(each);
+  while (mongoc_cursor_next(cursor.get(), &each)) all.push_back(to_ours(collection, document(each)));
   bson_error_t error{};
   if (mongoc_cursor_error(cursor.get(), &error)) fail(error);
   return all;
@@ -194,16 +212,23 @@ std::optional<document> link::find_one(const char* collection, const document& f
 }
 
 std::int64_t link::count(const char* collection, const document& filter) {
-  return send(make("count", collection, "query", filter), purpose::reading).number("n");
+  return send(make("count", stored(collection), "query", to_stored(collection, filter)), purpose::reading).number("n");
 }
 
 std::vector<std::string> link::distinct(const char* collection, const char* member, const document& filter) {
-  return send(make("distinct", collection, "key", member, "query", filter), purpose::reading).texts("values");
+  const auto* its = names().of(collection);
+  const auto key = its == nullptr ? std::string_view(member) : its->stored(member);
+  return send(make("distinct", stored(collection), "key", key, "query", to_stored(collection, filter)), purpose::reading)
+      .texts("values");
 }
 
 std::vector<document> link::aggregate(const char* collection, const std::vector<document>& stages) {
+  const auto* its = names().of(collection);
+  auto all = stages;
+  if (its != nullptr)
+    for (auto& each : all) each = its->to_stored_stage(each);
   const auto reply =
-      send(make("aggregate", collection, "pipeline", stages, "cursor", make("batchSize", 1000)), purpose::reading);
+      send(make("aggregate", stored(collection), "pipeline", all, "cursor", make("batchSize", 1000)), purpose::reading);
   return reply.child("cursor").children("firstBatch");
 }
 
@@ -244,11 +269,12 @@ std::int64_t link::update(const char* collection, const change& one) {
 }
 
 document link::update_and_get(const char* collection, const document& filter, const document& update) {
-  const auto command = make("findAndModify", collection, "query", filter, "update", update, "upsert", true, "new", true);
+  const auto command = make("findAndModify", stored(collection), "query", to_stored(collection, filter), "update",
+                            to_stored(collection, update), "upsert", true, "new", true);
   // Of two that find nothing at once, one may be told that the other has made it: then it is there.
   for (int tries = 1;; ++tries) {
     try {
-      return send(command, purpose::writing).child("value");
+      return to_ours(collection, send(command, purpose::writing).child("value"));
     } catch (const failure& error) {
       if (error.which() != failure::kind::duplicate || tries == 3) throw;
     }

@@ -21,7 +21,8 @@ struct find_options {
   document fields = {};              // empty: all
 };
 
-// Not thread-safe. Everything throws failure.
+// Not thread-safe. Everything throws failure. Collections and their members have our names here, whatever the database's
+// are (names.hpp); only run() sends and returns what the database knows.
 class link {
  public:
   explicit link(cluster& at);
@@ -57,6 +58,7 @@ class link {
   // A command as it is, for what has no function here: not every command takes a read or a write concern.
   document run(const document& command);
 
+  const mongo::names& names() const noexcept { return at_.names(); }
   std::int64_t now() { return at_.now(); }
   // Called once before the first read of a call: where several servers may be primaries, writes, so that what is read
   // afterwards includes all that a majority had acknowledged before (docs/consistency.md, the barrier).
@@ -65,6 +67,9 @@ class link {
  private:
   class bulk;
   enum class purpose { reading, writing };
+  std::string_view stored(const char* collection) const noexcept { return names().collection(collection); }
+  document to_stored(const char* collection, const document& what) const;
+  document to_ours(const char* collection, document found) const;
   document options(purpose what) const;
   document send(const document& command, purpose what);
 

@@ -46,7 +46,7 @@ result<page<manual_payment_view>> mongo_store::list_manual_payments(const manual
     if (query.student_id) filter.add("student", ref(*query.student_id));
     if (query.status) filter.add("status", to_text(*query.status));
     return mongo::read_page(on, mongo::manual_payments, filter, make("createdAt", -1, "_id", -1), query.page,
-                            mongo::join_manual_payments);
+                            mongo::read_manual_payment, mongo::join_manual_payments);
   });
 }
 

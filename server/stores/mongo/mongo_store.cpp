@@ -33,6 +33,7 @@ std::unique_ptr<mongo_store> make_mongo_store(const mongo_options& options) {
 
 mongo_store::mongo_store(const mongo_options& options) : shared_(std::make_shared<shared>(options)) {
   mongo::link on(shared_->at);
+  shared_->at.use(mongo::names(mongo::look_at_references(on, options.names)));
   mongo::ensure_indexes(on);
 }
 

@@ -10,6 +10,7 @@
 // A failure of the database is logged here with its cause, at a limited rate; the caller gets the errc alone.
 #pragma once
 
+#include "server/stores/mongo/name_map.hpp"
 #include "server/stores/store.hpp"
 
 #include <cstdint>
@@ -30,6 +31,7 @@ struct mongo_options {
   std::string url;  // mongodb://…/database or mongodb+srv://…/database, with all of libmongoc's options
   // The store's clock in milliseconds since 1970. Empty: the server's. For tests.
   std::function<std::int64_t()> clock = {};
+  mongo::name_map names = {};  // of data that another program made; references are also looked at (names.hpp)
 };
 
 // Made by make_mongo_store. Its functions are spread over the files mongo_*.cpp, one for each resource.

@@ -41,7 +41,7 @@ result<void> mongo_store::append_trail(const act& what) {
 
 result<page<trail_entry>> mongo_store::list_trail(const page_request& wanted) {
   return read("list_trail", [&](link& on) -> result<page<trail_entry>> {
-    return mongo::read_page(on, mongo::trail, {}, make("number", -1), wanted, mongo::read_all);
+    return mongo::read_page(on, mongo::trail, {}, make("number", -1), wanted, mongo::read_trail, mongo::read_all);
   });
 }
 

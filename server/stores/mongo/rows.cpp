@@ -1,5 +1,6 @@
 #include "server/stores/mongo/rows.hpp"
 
+#include "server/stores/failure_log.hpp"
 #include "server/stores/mongo/collections.hpp"
 
 #include <algorithm>
@@ -9,15 +10,16 @@ namespace bookings::mongo {
 namespace {
 
 template <class T>
-T known(const std::optional<T>& parsed, const document& from, const char* name) {
-  if (!parsed)
-    throw bad_document("the document " + from.reference("_id") + ": \"" + name + "\" is the unknown word \"" + from.text(name) + "\"");
+T word(const document& from, const char* name, std::optional<T> (*parse)(std::string_view) noexcept) {
+  const auto text = from.text(name);
+  const auto parsed = parse(text);
+  if (!parsed) from.refuse(name, "is the unknown word \"" + text + "\"");
   return *parsed;
 }
 
 template <class T>
-T word(const document& from, const char* name, std::optional<T> (*parse)(std::string_view) noexcept) {
-  return known(parse(from.text(name)), from, name);
+T word_or(const document& from, const char* name, std::optional<T> (*parse)(std::string_view) noexcept, T otherwise) {
+  return from.has(name) ? word(from, name, parse) : otherwise;
 }
 
 // Mongoose's timestamps are an option of its schemas: where they are missing, the ObjectId tells when it was made.
@@ -57,15 +59,25 @@ by_id gigs_of(link& on, const std::vector<document>& rows) {
   return look_up(on, gigs, rows, {"gig"}, make("title", 1, "subject", 1, "price", 1));
 }
 
-// One that is gone leaves a gap, and does not take the list with it: such data may be another program's.
-std::string text_of(const by_id& all, const id& which, const char* member) {
+// One that is gone or bad leaves a gap, and does not take with it what refers to it: such data may be another program's.
+template <class Read>
+auto shown_of(const by_id& all, const id& which, Read read) -> decltype(read(document())) {
   const auto at = all.find(which);
-  return at == all.end() ? "" : at->second.text(member);
+  if (at == all.end()) return {};
+  try {
+    return read(at->second);
+  } catch (const bad_document& error) {
+    log_store_failure("join", error.what());
+    return {};
+  }
+}
+
+std::string text_of(const by_id& all, const id& which, const char* member) {
+  return shown_of(all, which, [&](const document& its) { return its.optional_text(member).value_or(""); });
 }
 
 money price_of_gig(const by_id& all, const id& which) {
-  const auto at = all.find(which);
-  return at == all.end() ? money{} : at->second.amount("price");
+  return shown_of(all, which, [](const document& its) { return its.amount("price"); });
 }
 
 }  // namespace
@@ -75,22 +87,22 @@ user read_user(const document& from) {
   u.id = from.reference("_id");
   u.email = from.text("email");
   u.name = from.text("name");
-  u.role = word(from, "role", parse_role);
-  u.password_hash = from.text("password");
+  u.password_hash = from.optional_text("password").value_or("");  // who signs in elsewhere has none
   u.created_at = created_at(from);
   u.about = {from.optional_text("bio"),  from.optional_text("phone"),    from.optional_text("address"),
              from.optional_text("city"), from.optional_text("postcode"), from.optional_text("country")};
   const auto ends = read_session(from);
   u.token_version = ends.token_version;
   u.state = ends.state;
+  u.role = ends.role;
   return u;
 }
 
 session read_session(const document& from) {
   session s;
   s.token_version = from.number_or("tokenVersion", 1);
-  s.state = from.has("state") ? word(from, "state", parse_account_state) : account_state::active;
-  s.role = word(from, "role", parse_role);
+  s.state = word_or(from, "state", parse_account_state, account_state::active);
+  s.role = word_or(from, "role", parse_role, role::student);
   return s;
 }
 
@@ -101,7 +113,7 @@ booking read_booking(const document& from) {
   b.teacher_id = from.reference("teacher");
   b.gig_id = from.reference("gig");
   b.status = word(from, "status", parse_booking_status);
-  b.payment = from.has("paymentStatus") ? word(from, "paymentStatus", parse_payment_status) : payment_status::unpaid;
+  b.payment = word_or(from, "paymentStatus", parse_payment_status, payment_status::unpaid);
   b.scheduled_at = from.time("scheduledAt");
   b.duration_minutes = static_cast<int>(from.number_or("durationMinutes", 60));
   b.note = from.optional_text("note");
@@ -116,7 +128,7 @@ gig read_gig(const document& from) {
   g.id = from.reference("_id");
   g.teacher_id = from.reference("teacher");
   g.title = from.text("title");
-  g.subject = from.text("subject");
+  g.subject = from.optional_text("subject").value_or("");
   g.description = from.optional_text("description").value_or("");
   g.price = from.amount("price");
   g.created_at = created_at(from);
@@ -147,8 +159,10 @@ manual_payment read_manual_payment(const document& from) {
   p.amount = from.amount("amount");
   p.status = word(from, "status", parse_manual_payment_status);
   p.created_at = created_at(from);
-  if (p.status != manual_payment_status::pending)
-    p.decided = {from.reference("decidedBy"), from.time("decidedAt"), from.optional_text("reason")};
+  if (p.status == manual_payment_status::pending) return p;
+  // Another program may not have kept who decided and when.
+  p.decided = {from.has("decidedBy") ? from.reference("decidedBy") : id(),
+               from.has("decidedAt") ? from.time("decidedAt") : updated_at(from), from.optional_text("reason")};
   return p;
 }
 
@@ -168,28 +182,28 @@ document to_document(const user& u) {
   return make("_id", ref(u.id), "email", u.email, "name", u.name, "role", to_text(u.role), "password", u.password_hash,
               "createdAt", u.created_at, "bio", u.about.bio, "phone", u.about.phone, "address", u.about.address, "city",
               u.about.city, "postcode", u.about.postcode, "country", u.about.country, "tokenVersion", u.token_version,
-              "state", to_text(u.state));
+              "state", to_text(u.state), "__v", 0);
 }
 
 document to_document(const booking& b) {
   return make("_id", ref(b.id), "student", ref(b.student_id), "teacher", ref(b.teacher_id), "gig", ref(b.gig_id), "status",
               to_text(b.status), "paymentStatus", to_text(b.payment), "scheduledAt", b.scheduled_at, "durationMinutes",
-              b.duration_minutes, "note", b.note, "price", b.price, "createdAt", b.created_at, "updatedAt", b.updated_at);
+              b.duration_minutes, "note", b.note, "price", b.price, "createdAt", b.created_at, "updatedAt", b.updated_at, "__v", 0);
 }
 
 document to_document(const gig& g) {
   return make("_id", ref(g.id), "teacher", ref(g.teacher_id), "title", g.title, "subject", g.subject, "description",
-              g.description, "price", g.price, "createdAt", g.created_at, "updatedAt", g.updated_at);
+              g.description, "price", g.price, "createdAt", g.created_at, "updatedAt", g.updated_at, "__v", 0);
 }
 
 document to_document(const review& r) {
   return make("_id", ref(r.id), "booking", ref(r.booking_id), "gig", ref(r.gig_id), "student", ref(r.student_id), "teacher",
-              ref(r.teacher_id), "rating", r.rating, "comment", r.comment, "createdAt", r.created_at);
+              ref(r.teacher_id), "rating", r.rating, "comment", r.comment, "createdAt", r.created_at, "__v", 0);
 }
 
 document to_document(const manual_payment& p) {
   return make("_id", ref(p.id), "booking", ref(p.booking_id), "student", ref(p.student_id), "method", to_text(p.method),
-              "transactionId", p.transaction_id, "amount", p.amount, "status", to_text(p.status), "createdAt", p.created_at);
+              "transactionId", p.transaction_id, "amount", p.amount, "status", to_text(p.status), "createdAt", p.created_at, "__v", 0);
 }
 
 std::vector<booking_view> join_bookings(link& on, const std::vector<document>& rows) {

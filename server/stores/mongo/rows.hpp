@@ -1,5 +1,5 @@
-// From documents to the domain's types and back, with what views join. Members are named as an Express app with Mongoose
-// has them; what such a document lacks has a default. What cannot be read throws bad_document.
+// From documents to the domain's types and back, with what views join. What a document of an Express app with Mongoose may
+// lack has a default; what we make has `__v`, as Mongoose gives it to each. What cannot be read throws bad_document.
 #pragma once
 
 #include "server/domain/booking.hpp"
@@ -22,6 +22,7 @@ review read_review(const document& from);
 manual_payment read_manual_payment(const document& from);
 trail_entry read_trail(const document& from);
 
+// A new document. One that is there is changed by the members that a write is about, and keeps all others.
 document to_document(const user& what);
 document to_document(const booking& what);
 document to_document(const gig& what);
