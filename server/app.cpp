@@ -20,6 +20,7 @@
 #include "server/caching/session_check.hpp"
 #include "server/caching/store_log.hpp"
 #include "server/caching/table_fingerprint.hpp"
+#include "server/http/api_style.hpp"
 #include "server/http/listener.hpp"
 #include "server/http/pipeline.hpp"
 #include "server/http/rate_limits.hpp"
@@ -152,8 +153,10 @@ struct app::parts {
   std::future<void> keeper;  // ends when the cache's run() does
 };
 
-app::app(const config& settings, const secrets& secret, std::unique_ptr<store> data)
-    : parts_(std::make_unique<parts>(settings, secret, std::move(data))) {}
+app::app(const config& settings, const secrets& secret, std::unique_ptr<store> data) {
+  http::use_api_style(settings.style);  // before the cache, whose table it is a part of
+  parts_ = std::make_unique<parts>(settings, secret, std::move(data));
+}
 
 app::~app() { drain_and_stop(); }
 

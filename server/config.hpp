@@ -4,6 +4,7 @@
 #pragma once
 
 #include "reprise/policy.hpp"
+#include "server/http/api_style.hpp"
 #include "server/ops/logging.hpp"
 #include "server/redis_url.hpp"
 #include "server/stores/mongo/name_map.hpp"
@@ -27,6 +28,7 @@ struct config {
   std::string host;  // an address without brackets, or a name
   std::uint16_t port = 0;  // 0: any
   int workers = 0;  // I/O threads
+  http::api_style style = http::api_style::plain;
   std::string deployment_id;  // 1 to 64 of [A-Za-z0-9_.-]
 
   // store

@@ -22,6 +22,9 @@ rows server_rows() {
       row("HOST", "127.0.0.1", host(&config::host), "the address to listen on"),
       row("PORT", "8080", number(&config::port, 0, 65535), "the port to listen on; 0 picks one and logs it"),
       row("WORKERS", "", number(&config::workers, 1, 256), "I/O threads; by default as many as there are cores"),
+      row("API_STYLE", "plain",
+          one_of(&config::style, {{"plain", http::api_style::plain}, {"express", http::api_style::express}}),
+          "how the API speaks; express: as apps with Express and Mongoose do (docs/features/express.md)"),
       row("DEPLOYMENT_ID", "default", deployment_id(),
           "deployments that share a Redis, and copies of a database, need an id of their own"),
   };

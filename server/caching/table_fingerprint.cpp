@@ -37,13 +37,14 @@ std::string line_of(const cached_route& route) {
 
 }  // namespace
 
-invalidation_table present_table() { return {known_change_kinds(), scopes_of, cached_routes(), reply_form}; }
+invalidation_table present_table() { return {known_change_kinds(), scopes_of, cached_routes(), reply_form, http::present_api_style()}; }
 
 std::string fingerprint_of(const invalidation_table& what) {
   std::vector<std::string> lines;
   for (const auto kind : what.kinds) lines.push_back(line_of(kind, what));
   for (const auto& route : what.routes) lines.push_back(line_of(route));
   lines.push_back(fmt::format("form {}", what.form));
+  if (what.style != http::api_style::plain) lines.push_back(fmt::format("style {}", static_cast<int>(what.style)));
   std::sort(lines.begin(), lines.end());
   const auto text = fmt::format("{}", fmt::join(lines, "\n"));
 

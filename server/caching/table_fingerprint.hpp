@@ -1,10 +1,11 @@
 // A hash of what invalidates what: reprise::options::table. Two versions of the server whose fingerprints differ can run
 // side by side during a rolling upgrade: neither serves what the other has cached, and a write through either waits until
-// both tables were applied to it (docs/consistency.md, "Two versions side by side").
+// both tables were applied to it (docs/consistency.md, "Two versions side by side"). So can two of different API_STYLE.
 #pragma once
 
 #include "server/caching/cached_routes.hpp"
 #include "server/caching/invalidations.hpp"
+#include "server/http/api_style.hpp"
 
 #include <functional>
 #include <span>
@@ -23,6 +24,7 @@ struct invalidation_table {
   std::function<std::vector<reprise::scope>(const change&, const showing&)> scopes;
   std::vector<cached_route> routes;
   unsigned form = reply_form;
+  http::api_style style = http::api_style::plain;  // in which entries are written
 };
 invalidation_table present_table();
 

@@ -1,5 +1,6 @@
 #include "server/http/body.hpp"
 
+#include "server/http/api_style.hpp"
 #include "server/http/text_rules.hpp"
 
 #include <boost/json/parse.hpp>
@@ -111,6 +112,9 @@ std::optional<std::string_view> body_reader::optional_one_of(std::string_view na
 bookings::id body_reader::id(std::string_view name) {
   const auto* value = find(name, presence::required);
   if (!value) return {};
+  // In Express's style a populated reference is as good as its id: what a list has shown comes back so.
+  const auto* populated = present_api_style() == api_style::express ? value->if_object() : nullptr;
+  if (populated != nullptr && populated->contains("_id")) value = populated->if_contains("_id");
   const auto* found = value->if_string();
   if (!found || !is_valid_id(*found)) return reject(name, "must be an id of 24 hex digits"), bookings::id();
   return bookings::id(*found);
@@ -155,6 +159,7 @@ const json::value* body_reader::find(std::string_view name, presence which) {
   if (!members_) return nullptr;
   asked_.emplace_back(name);
   const auto* found = members_->if_contains(name);
+  if (const auto other = other_name(name); !found && !other.empty()) found = members_->if_contains(other);
   if (!found && which == presence::required) reject(name, "is missing");
   return found;
 }
@@ -211,6 +216,7 @@ std::optional<std::string_view> body_reader::read_one_of(std::string_view name, 
 void body_reader::collect(std::vector<field_error>& into) {
   std::size_t unknown = 0;
   for (const auto& member : *members_) {
+    if (present_api_style() == api_style::express) break;  // Mongoose drops what no schema has
     const std::string_view name = member.key();
     if (std::find(asked_.begin(), asked_.end(), name) != asked_.end()) continue;
     if (++unknown > most_unknown_members) break;

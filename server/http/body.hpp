@@ -7,7 +7,8 @@
 //   if (auto failed = body.failure()) co_return *failed;
 //
 // Strict: the body must be one JSON object in UTF-8, at most 32 levels deep, with no member twice (else
-// errc::malformed); a member that no getter asked for is wrong, and so is null. One thread; the request must outlive
+// errc::malformed); a member that no getter asked for is wrong, and so is null. In Express's style (api_style.hpp) unknown
+// members are ignored, and `gigId` may be called `gig`. One thread; the request must outlive
 // the reader.
 #pragma once
 

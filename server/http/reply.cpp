@@ -1,5 +1,7 @@
 #include "server/http/reply.hpp"
 
+#include "server/http/api_style.hpp"
+
 #include <boost/json/serializer.hpp>
 
 #include <array>
@@ -85,35 +87,76 @@ void append_json(std::string& out, std::string_view text) {
   append_json(out, boost::json::value(boost::json::string(text)));
 }
 
-reply failure_form(unsigned status, std::string_view code, std::string_view message, std::string_view request_id,
-                   const std::vector<field_error>& fields) {
+// `before` and `behind` stand around each message.
+void append_fields(std::string& out, std::string_view name, const std::vector<field_error>& fields, std::string_view before,
+                   std::string_view behind) {
+  if (fields.empty()) return;
+  out.append(",\"").append(name).append("\":{");
+  for (const auto& field : fields) {
+    if (out.back() != '{') out += ',';
+    append_json(out, field.name);
+    out.append(":").append(before);
+    append_json(out, field.message);
+    out.append(behind);
+  }
+  out += '}';
+}
+
+std::string plain_failure(std::string_view code, std::string_view message, std::string_view request_id,
+                          const std::vector<field_error>& fields) {
   std::string text = R"({"success":false,"error":{"code":")";
   text.append(code).append(R"(","message":")").append(message).append("\"");
-  if (!fields.empty()) {
-    text += ",\"fields\":{";
-    for (const auto& field : fields) {
-      if (text.back() != '{') text += ',';
-      append_json(text, field.name);
-      text += ':';
-      append_json(text, field.message);
-    }
-    text += '}';
-  }
+  append_fields(text, "fields", fields, "", "");
   text += ",\"requestId\":";
   append_json(text, request_id);
   text += "}}";
+  return text;
+}
 
+// The message stands on top, and says by itself what is wrong: such front ends show it as it is. `errors` is as in
+// Mongoose's ValidationError.
+std::string express_failure(std::string_view code, std::string_view message, std::string_view request_id,
+                            const std::vector<field_error>& fields) {
+  std::string all;
+  for (const auto& field : fields) all.append(all.empty() ? "" : "; ").append(field.name).append(" ").append(field.message);
+  std::string text = R"({"success":false,"message":)";
+  append_json(text, fields.empty() ? message : std::string_view(all));
+  text.append(R"(,"code":")").append(code).append("\"");
+  append_fields(text, "errors", fields, R"({"message":)", "}");
+  text += ",\"requestId\":";
+  append_json(text, request_id);
+  text += '}';
+  return text;
+}
+
+reply failure_form(unsigned status, std::string_view code, std::string_view message, std::string_view request_id,
+                   const std::vector<field_error>& fields) {
   reply answer;
   answer.status = status;
-  answer.own(std::move(text));
+  answer.own(present_api_style() == api_style::plain ? plain_failure(code, message, request_id, fields)
+                                                     : express_failure(code, message, request_id, fields));
   return answer;
+}
+
+// Who signs in is given a token; in Express's style it is looked for beside `success`, and so is what comes with it.
+void append_sign_in(std::string& out, const boost::json::value& data) {
+  const auto* object = data.if_object();
+  if (present_api_style() == api_style::plain || object == nullptr || !object->contains("token")) return;
+  for (const auto& member : *object) {
+    out += ',';
+    append_json(out, std::string_view(member.key()));
+    out += ':';
+    append_json(out, member.value());
+  }
 }
 
 }  // namespace
 
 reply success(unsigned status, boost::json::value data) {
+  data = in_present_style(std::move(data));
   std::string text = R"({"success":true,"data":)";
   append_json(text, data);
+  append_sign_in(text, data);
   text += '}';
   reply answer;
   answer.status = status;
@@ -124,7 +167,7 @@ reply success(unsigned status, boost::json::value data) {
 reply success_list(boost::json::array rows, std::int64_t total, const page_request& page) {
   const auto count = rows.size();
   std::string text = R"({"success":true,"data":)";
-  append_json(text, boost::json::value(std::move(rows)));
+  append_json(text, in_present_style(std::move(rows)));
   text.append(",\"count\":").append(std::to_string(count));
   text.append(",\"total\":").append(std::to_string(total));
   text.append(",\"page\":").append(std::to_string(page.number));

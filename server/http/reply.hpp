@@ -39,6 +39,8 @@ struct reply {
   std::size_t body_bytes() const noexcept { return head.size() + body.size(); }
 };
 
+// All of these are in the style of the process (api_style.hpp); here stands what they are in the plain one.
+
 // {"success":true,"data":…}
 reply success(unsigned status, boost::json::value data);
 

@@ -1,5 +1,6 @@
 #include "server/http/session.hpp"
 
+#include "server/http/api_style.hpp"
 #include "server/http/target.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -149,6 +150,7 @@ session::step session::finish_request() {
   request_.target = parts->origin_form;
   request_.path = std::move(parts->path);
   request_.query = std::move(parts->query);
+  take_other_names(request_.query);
   request_.body = std::move(message.body());
   request_.headers = std::move(static_cast<beast::http::fields&>(message.base()));
   request_.remote_address =

@@ -38,6 +38,7 @@ const std::vector<sample> samples{
     {"HOST", "not a host!", "0.0.0.0"},
     {"PORT", "65536", "0"},
     {"WORKERS", "0", "256"},
+    {"API_STYLE", "koa", "express"},
     {"DEPLOYMENT_ID", "a/b", "shop-1.eu_west"},
     {"STORE_URL", "postgres://host/db", "sqlite:/var/lib/x.db"},
     {"MONGO_COLLECTIONS", "bookings", "bookings=lessons"},
