@@ -215,6 +215,18 @@ TEST_F(mongo_store_test, document_of_another_type_is_internal_and_missing_in_lis
   EXPECT_EQ(on.find_one(mongo::bookings_, make("_id", ref(bad)))->text("scheduledAt"), "tomorrow");
 }
 
+TEST_F(mongo_store_test, reference_that_is_none_keeps_nobody_from_writing) {
+  mongo::link on(at());
+  must(data->create_booking(a_booking(student.id, algebra.id, testing::at(1))));
+  for (const auto& bad : {make("student", 5), make("student", "nobody in particular"), make("student", nullptr)}) {
+    auto booked = make("teacher", ref(teacher.id), "gig", ref(algebra.id));
+    booked.add_all(bad);
+    on.insert(mongo::bookings_, booked);
+  }
+  const auto written = must(data->update_gig(algebra.id, teacher.id, {.title = "Geometry"}));
+  EXPECT_EQ(sorted(written.shown_in.booking_lists), sorted({student.id, teacher.id}));
+}
+
 TEST_F(mongo_store_test, joined_document_of_another_type_leaves_a_gap) {
   mongo::link on(at());
   must(data->create_booking(a_booking(student.id, algebra.id, testing::at(1))));

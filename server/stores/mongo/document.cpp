@@ -259,6 +259,18 @@ std::vector<std::string> document::texts(const char* name) const {
   return all;
 }
 
+std::vector<bookings::id> document::ids(const char* name) const {
+  std::vector<bookings::id> all;
+  const auto at = find(name);
+  if (!at) return all;
+  const bool is_array = for_each(*at, [&](const bson_iter_t& each) {
+    auto one = to_reference(each);
+    if (one && is_valid_id(*one)) all.push_back(std::move(*one));
+  });
+  if (!is_array) refuse(name, "is no array");
+  return all;
+}
+
 std::vector<std::int64_t> document::numbers(const char* name) const {
   std::vector<std::int64_t> all;
   const auto at = find(name);

@@ -97,6 +97,7 @@ class document {
   document child(const char* name) const;
   std::vector<document> children(const char* name) const;      // of an array of documents; absent: none
   std::vector<std::string> texts(const char* name) const;      // of an array of texts or ObjectIds; absent: none
+  std::vector<bookings::id> ids(const char* name) const;       // of an array: those of its elements that are ids
   std::vector<std::int64_t> numbers(const char* name) const;   // of an array of numbers; absent: none
 
   // Where it was read, for the text of bad_document. `names` must outlive it and its copies.

@@ -215,11 +215,11 @@ std::int64_t link::count(const char* collection, const document& filter) {
   return send(make("count", stored(collection), "query", to_stored(collection, filter)), purpose::reading).number("n");
 }
 
-std::vector<std::string> link::distinct(const char* collection, const char* member, const document& filter) {
+std::vector<bookings::id> link::distinct(const char* collection, const char* member, const document& filter) {
   const auto* its = names().of(collection);
   const auto key = its == nullptr ? std::string_view(member) : its->stored(member);
   return send(make("distinct", stored(collection), "key", key, "query", to_stored(collection, filter)), purpose::reading)
-      .texts("values");
+      .ids("values");
 }
 
 std::vector<document> link::aggregate(const char* collection, const std::vector<document>& stages) {

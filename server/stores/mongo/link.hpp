@@ -32,8 +32,8 @@ class link {
   std::vector<document> find(const char* collection, const document& filter, const find_options& options = {});
   std::optional<document> find_one(const char* collection, const document& filter, const find_options& options = {});
   std::int64_t count(const char* collection, const document& filter);
-  // The values that a member has among the documents; documents without it left out.
-  std::vector<std::string> distinct(const char* collection, const char* member, const document& filter);
+  // The ids that a member has among the documents. What is no id refers to nothing, and is left out.
+  std::vector<bookings::id> distinct(const char* collection, const char* member, const document& filter);
   std::vector<document> aggregate(const char* collection, const std::vector<document>& stages);
 
   void insert(const char* collection, const document& what);
