@@ -35,7 +35,7 @@ await Booking.collection.insertOne({_id: broken, [reference("student")]: rahim._
                                     [reference("gig")]: algebra._id, status: "pending", [at]: "next Monday", price: 5});
 const made = {ayesha, rahim, nadia, algebra, guitar, pending, accepted, completed, paid};
 const ids = Object.fromEntries(Object.entries(made).map(([name, its]) => [name, its.id]));
-// FerretDB 1 ends the connection at a decimal.
+// FerretDB 1 ends the connection at a decimal; other servers take it.
 const {ferretdbVersion} = await mongoose.connection.db.admin().buildInfo();
 if (!ferretdbVersion) {
   const dear = new mongoose.Types.ObjectId();
