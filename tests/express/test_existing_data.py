@@ -70,6 +70,17 @@ def test_password_of_bcrypt_signs_in_and_is_replaced(app, name, email, password,
     assert app.user(name) == after
 
 
+def test_password_that_cannot_be_verified_signs_nobody_in_and_holds_nobody_up(app):
+    secret, hash_of = SECRET[app.dialect], app.user("rahim")[SECRET[app.dialect]]
+    with mongodb(app.folder) as database:
+        database.users.update_one({"name": "Rahim Uddin"}, {"$set": {secret: hash_of.replace("$10$", "$31$")}})
+        database.users.update_one({"name": "Older Nadia"}, {"$unset": {secret: 1}})
+    app.sign_in("rahim@example.com", "Rahim Uddin's password", 500)  # within the seconds of LIMIT; it would take a day
+    assert f"[Auth] The password hash of user {app.ids['rahim']} cannot be verified" in app.server.log()
+    assert hash_of[7:] not in app.server.log()
+    app.sign_in("older@example.com", "Older Nadia's password", 401)  # who has none signs in elsewhere
+
+
 def test_bookings_are_listed_with_what_they_refer_to(app, rahim, ayesha):
     listed = app.list(rahim, sort="scheduledAt")
     assert [row["id"] for row in listed["data"]] == [app.ids["pending"], app.ids["accepted"]]
