@@ -13,6 +13,7 @@ export const models = (dialect) => {
   const to = (model, name = model.toLowerCase()) => ({
     [reference(name)]: {type: Schema.Types.ObjectId, ref: model, required: true},
   });
+  const lesson = withId ? "Lesson" : "Booking";
   const timestamps = {timestamps: true};
 
   const user = new Schema({
@@ -51,7 +52,7 @@ export const models = (dialect) => {
   }, timestamps);
 
   const review = new Schema({
-    ...to("Booking"),
+    ...to(lesson, "booking"),
     ...to("Gig"),
     ...to("User", "student"),
     ...to("User", "teacher"),
@@ -60,7 +61,7 @@ export const models = (dialect) => {
   }, timestamps);
 
   const manualPayment = new Schema({
-    ...to("Booking"),
+    ...to(lesson, "booking"),
     ...to("User", "student"),
     method: {type: String, enum: ["bkash", "nagad", "rocket", "bank", "cash"], required: true},
     transactionId: {type: String, required: true},
@@ -72,8 +73,8 @@ export const models = (dialect) => {
     reference, at, secret,
     User: mongoose.model("User", user),
     Gig: mongoose.model("Gig", gig),
-    Booking: withId ? mongoose.model("Lesson", booking) : mongoose.model("Booking", booking),
-    Review: mongoose.model("Review", withId ? review.clone().path("bookingId", {type: Schema.Types.ObjectId, ref: "Lesson"}) : review),
-    ManualPayment: mongoose.model("ManualPayment", withId ? manualPayment.clone().path("bookingId", {type: Schema.Types.ObjectId, ref: "Lesson"}) : manualPayment),
+    Booking: mongoose.model(lesson, booking),
+    Review: mongoose.model("Review", review),
+    ManualPayment: mongoose.model("ManualPayment", manualPayment),
   };
 };

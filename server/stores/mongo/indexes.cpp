@@ -120,7 +120,8 @@ std::vector<found_index> indexes_of(link& on, const char* collection) {
 // By its key and not by its name: an app's own index is as good, and a server refuses a second one like it.
 bool is_there(link& on, const index& wanted_one, const std::vector<found_index>& all) {
   const auto key = key_text(on, wanted_one);
-  return std::ranges::any_of(all, [&](const auto& each) { return each.key == key && (each.is_unique || !wanted_one.is_unique); });
+  return std::ranges::any_of(
+      all, [&](const auto& each) { return each.key == key && (each.is_unique || !wanted_one.is_unique); });
 }
 
 // One of ours over other members, from before MONGO_FIELDS was changed.

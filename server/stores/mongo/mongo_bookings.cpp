@@ -90,7 +90,8 @@ document order_of(booking_order order) {
 result<page<booking_view>> mongo_store::list_bookings(const booking_query& query) {
   if (query.as == role::admin) return page<booking_view>{};  // is a party of none
   return read("list_bookings", [&](link& on) -> result<page<booking_view>> {
-    return mongo::read_page(on, mongo::bookings_, filter_of(query), order_of(query.order), query.page, mongo::read_booking, mongo::join_bookings);
+    return mongo::read_page(on, mongo::bookings_, filter_of(query), order_of(query.order), query.page, mongo::read_booking,
+                            mongo::join_bookings);
   });
 }
 

@@ -64,7 +64,8 @@ document order_of(gig_order order) {
 
 result<page<gig>> mongo_store::list_gigs(const gig_query& query) {
   return read("list_gigs", [&](link& on) -> result<page<gig>> {
-    return mongo::read_page(on, mongo::gigs, filter_of(query), order_of(query.order), query.page, mongo::read_gig, mongo::join_gigs);
+    return mongo::read_page(on, mongo::gigs, filter_of(query), order_of(query.order), query.page, mongo::read_gig,
+                            mongo::join_gigs);
   });
 }
 

@@ -35,7 +35,8 @@ result<page<review_view>> mongo_store::list_reviews(const review_query& query) {
   return read("list_reviews", [&](link& on) -> result<page<review_view>> {
     if (!is_there(on, query.of, query.subject_id)) return errc::not_found;
     const auto filter = make(query.of == review_subject::gig ? "gig" : "teacher", ref(query.subject_id));
-    return mongo::read_page(on, mongo::reviews, filter, order_of(query.order), query.page, mongo::read_review, mongo::join_reviews);
+    return mongo::read_page(on, mongo::reviews, filter, order_of(query.order), query.page, mongo::read_review,
+                            mongo::join_reviews);
   });
 }
 

@@ -100,7 +100,8 @@ std::optional<std::string> read_member_names(std::string_view text, name_map& in
     const auto* where = find(ours.substr(0, dot));
     if (where == nullptr || dot == ours.size() || !has(*where, ours.substr(dot + 1)))
       return "names the unknown field " + quoted(ours);
-    if (!is_name(theirs) || theirs == "_id" || theirs == "__v") return "calls " + quoted(ours) + " by what is no name of a field";
+    if (!is_name(theirs) || theirs == "_id" || theirs == "__v")
+      return "calls " + quoted(ours) + " by what is no name of a field";
     if (!into.members[std::string(where->name)].emplace(ours.substr(dot + 1), theirs).second)
       return "names " + quoted(ours) + " twice";
   }

@@ -188,7 +188,8 @@ document to_document(const user& u) {
 document to_document(const booking& b) {
   return make("_id", ref(b.id), "student", ref(b.student_id), "teacher", ref(b.teacher_id), "gig", ref(b.gig_id), "status",
               to_text(b.status), "paymentStatus", to_text(b.payment), "scheduledAt", b.scheduled_at, "durationMinutes",
-              b.duration_minutes, "note", b.note, "price", b.price, "createdAt", b.created_at, "updatedAt", b.updated_at, "__v", 0);
+              b.duration_minutes, "note", b.note, "price", b.price, "createdAt", b.created_at, "updatedAt", b.updated_at,
+              "__v", 0);
 }
 
 document to_document(const gig& g) {
@@ -203,7 +204,8 @@ document to_document(const review& r) {
 
 document to_document(const manual_payment& p) {
   return make("_id", ref(p.id), "booking", ref(p.booking_id), "student", ref(p.student_id), "method", to_text(p.method),
-              "transactionId", p.transaction_id, "amount", p.amount, "status", to_text(p.status), "createdAt", p.created_at, "__v", 0);
+              "transactionId", p.transaction_id, "amount", p.amount, "status", to_text(p.status), "createdAt", p.created_at,
+              "__v", 0);
 }
 
 std::vector<booking_view> join_bookings(link& on, const std::vector<document>& rows) {
