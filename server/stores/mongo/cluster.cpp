@@ -1,5 +1,6 @@
 #include "server/stores/mongo/cluster.hpp"
 
+#include "server/stores/mongo/collections.hpp"
 #include "server/stores/mongo/failure.hpp"
 
 #include <spdlog/spdlog.h>
@@ -95,11 +96,11 @@ void cluster::count_command(const mongoc_apm_command_started_t* event) {
   ++static_cast<cluster*>(mongoc_apm_command_started_get_context(event))->commands_;
 }
 
-document cluster::ask(const char* command, const char* database) {
+document cluster::ask(const document& command, const char* database) {
   const auto client = borrow();
   document reply;
   bson_error_t error{};
-  if (mongoc_client_command_simple(client.get(), database, make(command, 1).get(), nullptr, reply.renewed(), &error))
+  if (mongoc_client_command_simple(client.get(), database, command.get(), nullptr, reply.renewed(), &error))
     return reply;
   const bool is_server_s = error.domain == MONGOC_ERROR_SERVER || error.domain == MONGOC_ERROR_CLIENT;
   const bool is_wrong_password = error.domain == MONGOC_ERROR_CLIENT && error.code == MONGOC_ERROR_CLIENT_AUTHENTICATE;
@@ -111,16 +112,30 @@ document cluster::ask(const char* command, const char* database) {
 document cluster::ask_hello() {
   constexpr std::uint32_t command_not_found = 59;
   try {
-    return ask("hello", "admin");
+    return ask(make("hello", 1), "admin");
   } catch (const failure& error) {
     if (error.code() != command_not_found) throw;
-    return ask("isMaster", "admin");
+    return ask(make("isMaster", 1), "admin");
+  }
+}
+
+// Asked for in the form in which link sends it: which servers know that is written nowhere that a program can read.
+bool cluster::knows_lookup() {
+  const auto nothing = make("$match", make("$expr", make("$eq", std::vector<std::string>{"$_id", "$$id"})));
+  const auto stage = make("$lookup", make("from", counters, "let", make("id", "$_id"), "pipeline", std::vector<document>(1, nothing),
+                                          "as", "reprise_0"));
+  try {
+    ask(make("aggregate", counters, "pipeline", std::vector<document>(1, stage), "cursor", document()), database_.c_str());
+    return true;
+  } catch (const failure& error) {
+    if (error.which() != failure::kind::refused || error.code() == not_authorized) throw;
+    return false;
   }
 }
 
 void cluster::connect() {
   try {
-    const auto build = ask("buildInfo", "admin");
+    const auto build = ask(make("buildInfo", 1), "admin");
     const auto hello = ask_hello();
     if (hello.has("msg"))  // "isdbgrid"
       throw std::runtime_error("it is a sharded cluster, which this version does not support yet: name a replica set");
@@ -128,6 +143,7 @@ void cluster::connect() {
     if (build.has("ferretdbVersion") && !has_several_primaries_)
       spdlog::warn("[Store] The database is FerretDB: before its version 2 it does not keep two updates of one document"
                    " apart. Use it for tests alone");
+    has_lookup_ = knows_lookup();
     (void)now();
   } catch (const failure& error) {
     throw std::runtime_error("the store at " + where_ + " cannot be used: " + error.what() + ". " + advice_for(error));

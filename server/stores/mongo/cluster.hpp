@@ -40,6 +40,8 @@ class cluster {
   // May another server become the primary? Then what is read must be known to be newer than what was acknowledged.
   bool has_several_primaries() const noexcept { return has_several_primaries_; }
 
+  bool has_lookup() const noexcept { return has_lookup_; }
+
   // What the database calls what we store. Set once, before others use this.
   const mongo::names& names() const noexcept { return names_; }
   void use(mongo::names settled) { names_ = std::move(settled); }
@@ -67,8 +69,9 @@ class cluster {
 
  private:
   void connect();
-  document ask(const char* command, const char* database);
+  document ask(const document& command, const char* database);
   document ask_hello();
+  bool knows_lookup();
   std::int64_t server_time();
   static void count_command(const mongoc_apm_command_started_t* event);
 
@@ -81,7 +84,7 @@ class cluster {
   mongo::names names_;
   std::atomic<std::uint64_t> commands_{0};
   std::unique_ptr<mongoc_client_pool_t, destroy_pool> pool_;
-  bool has_several_primaries_ = false;
+  bool has_several_primaries_ = false, has_lookup_ = false;
 
   std::mutex time_mutex_;  // guards these
   std::int64_t ahead_of_boot_ms_ = 0;

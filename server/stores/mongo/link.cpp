@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::int64_t write_deadline_ms = 5000;  // for the majority's acknowledgement
 constexpr std::uint32_t duplicate_key = 11000;
+constexpr int most_in_a_reply = 1000;  // of an aggregation, whose further batches are not asked for: a page is shorter
 
 // The driver's: connections and the choice of a server. The server's: it is no primary (any more), shuts down, or gave
 // up at the deadline (error_codes.yml of MongoDB).
@@ -203,6 +204,39 @@ std::vector<document> link::find(const char* collection, const document& filter,
   return all;
 }
 
+std::vector<joined> link::find_with_lookup(const char* collection, const document& filter, const find_options& wanted,
+                                           const std::vector<reference>& references) {
+  std::vector<document> stages{make("$match", to_stored(collection, filter))};
+  if (!wanted.sort.is_empty()) stages.push_back(make("$sort", to_stored(collection, wanted.sort)));
+  if (wanted.skip > 0) stages.push_back(make("$skip", wanted.skip));
+  if (wanted.limit > 0) stages.push_back(make("$limit", wanted.limit));
+  const auto* its = names().of(collection);
+  const auto name_of = [](std::size_t i) { return "reprise_" + std::to_string(i); };
+  for (std::size_t i = 0; i < references.size(); ++i) {
+    const auto& each = references[i];
+    document shown;
+    for (const auto* member : each.shown) shown.add(member, 1);
+    const std::string member(its == nullptr ? std::string_view(each.member) : its->stored(each.member));
+    const auto is_it = make("$expr", make("$eq", std::vector<std::string>{"$_id", "$$id"}));
+    stages.push_back(make("$lookup", make("from", stored(each.collection), "let", make("id", "$" + member), "pipeline",
+                                          std::vector<document>{make("$match", is_it), make("$project", to_stored(each.collection, shown))},
+                                          "as", name_of(i))));
+  }
+  const auto reply = send(make("aggregate", stored(collection), "pipeline", stages, "cursor", make("batchSize", most_in_a_reply)),
+                          purpose::reading);
+  std::vector<joined> all;
+  for (auto& row : reply.child("cursor").children("firstBatch")) {
+    joined one;
+    for (std::size_t i = 0; i < references.size(); ++i) {
+      auto found = row.children(name_of(i).c_str());
+      one.its.push_back(found.empty() ? document() : to_ours(references[i].collection, std::move(found.front())));
+    }
+    one.row = to_ours(collection, std::move(row));
+    all.push_back(std::move(one));
+  }
+  return all;
+}
+
 std::optional<document> link::find_one(const char* collection, const document& filter, const find_options& wanted) {
   auto one = wanted;
   one.limit = 1;
@@ -228,7 +262,7 @@ std::vector<document> link::aggregate(const char* collection, const std::vector<
   if (its != nullptr)
     for (auto& each : all) each = its->to_stored_stage(each);
   const auto reply =
-      send(make("aggregate", stored(collection), "pipeline", all, "cursor", make("batchSize", 1000)), purpose::reading);
+      send(make("aggregate", stored(collection), "pipeline", all, "cursor", make("batchSize", most_in_a_reply)), purpose::reading);
   return reply.child("cursor").children("firstBatch");
 }
 

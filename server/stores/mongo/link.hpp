@@ -21,6 +21,18 @@ struct find_options {
   document fields = {};              // empty: all
 };
 
+// What a row refers to and shows: the member with the other's id, where that one is, and which of its members are shown.
+struct reference {
+  const char* member;
+  const char* collection;
+  std::vector<const char*> shown;
+};
+// A row and what it refers to, in the order of its references; one that is not there is empty.
+struct joined {
+  document row;
+  std::vector<document> its;
+};
+
 // Not thread-safe. Everything throws failure. Collections and their members have our names here, whatever the database's
 // are (names.hpp); only run() sends and returns what the database knows.
 class link {
@@ -30,6 +42,10 @@ class link {
   link(const link&) = delete;
 
   std::vector<document> find(const char* collection, const document& filter, const find_options& options = {});
+  // The same, with what the rows refer to, in one command. REQUIRES: has_lookup().
+  bool has_lookup() const noexcept { return at_.has_lookup(); }
+  std::vector<joined> find_with_lookup(const char* collection, const document& filter, const find_options& options,
+                                       const std::vector<reference>& references);
   std::optional<document> find_one(const char* collection, const document& filter, const find_options& options = {});
   std::int64_t count(const char* collection, const document& filter);
   // The ids that a member has among the documents. What is no id refers to nothing, and is left out.

@@ -75,11 +75,12 @@ result<account_export> mongo_store::export_account(const id& user_id) {
     if (!account) return account.error();
     account_export whole;
     whole.account = mongo::read_user(*account);
-    whole.bookings = mongo::join_bookings(on, all(on, mongo::bookings_, either_party(user_id)));
-    whole.gigs = mongo::join_gigs(on, all(on, mongo::gigs, make("teacher", ref(user_id))));
-    whole.reviews_written = mongo::join_reviews(on, all(on, mongo::reviews, make("student", ref(user_id))));
-    whole.reviews_received = mongo::join_reviews(on, all(on, mongo::reviews, make("teacher", ref(user_id))));
-    whole.manual_payments = mongo::join_manual_payments(on, all(on, mongo::manual_payments, make("student", ref(user_id))));
+    whole.bookings = mongo::views_of(on, all(on, mongo::bookings_, either_party(user_id)), mongo::booking_views);
+    whole.gigs = mongo::views_of(on, all(on, mongo::gigs, make("teacher", ref(user_id))), mongo::gig_views);
+    whole.reviews_written = mongo::views_of(on, all(on, mongo::reviews, make("student", ref(user_id))), mongo::review_views);
+    whole.reviews_received = mongo::views_of(on, all(on, mongo::reviews, make("teacher", ref(user_id))), mongo::review_views);
+    whole.manual_payments =
+        mongo::views_of(on, all(on, mongo::manual_payments, make("student", ref(user_id))), mongo::manual_payment_views);
     return whole;
   });
 }

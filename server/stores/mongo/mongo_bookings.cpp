@@ -14,8 +14,6 @@ using mongo::unit;
 
 namespace mongo {
 
-booking_view view_of(link& on, const document& found) { return join_bookings(on, {found}).front(); }
-
 result<document> lock_booking(unit& work, const id& booking_id) {
   const auto which = make("_id", ref(booking_id));
   const auto seen = work.on().find_one(bookings_, which);
@@ -90,8 +88,7 @@ document order_of(booking_order order) {
 result<page<booking_view>> mongo_store::list_bookings(const booking_query& query) {
   if (query.as == role::admin) return page<booking_view>{};  // is a party of none
   return read("list_bookings", [&](link& on) -> result<page<booking_view>> {
-    return mongo::read_page(on, mongo::bookings_, filter_of(query), order_of(query.order), query.page, mongo::read_booking,
-                            mongo::join_bookings);
+    return mongo::read_page(on, mongo::bookings_, filter_of(query), order_of(query.order), query.page, mongo::booking_views);
   });
 }
 
@@ -99,7 +96,7 @@ result<booking_view> mongo_store::find_booking(const id& booking_id) {
   return read("find_booking", [&](link& on) -> result<booking_view> {
     const auto found = on.find_one(mongo::bookings_, make("_id", ref(booking_id)));
     if (!found) return errc::not_found;
-    return mongo::view_of(on, *found);
+    return mongo::view_of(on, *found, mongo::booking_views);
   });
 }
 
@@ -111,7 +108,7 @@ result<committed<booking_view>> mongo_store::create_booking(const booking& wante
     if (const auto free = check_free(work.on(), created); !free) return free.error();
     const auto made = mongo::to_document(created);
     work.insert(mongo::bookings_, made);
-    return commit_of(work, mongo::view_of(work.on(), made));
+    return commit_of(work, mongo::view_of(work.on(), made, mongo::booking_views));
   });
 }
 
@@ -120,7 +117,7 @@ result<committed<booking_view>> mongo_store::change_booking_status(const id& boo
   return write("change_booking_status", [&](unit& work) -> result<committed<booking_view>> {
     const auto found = mongo::lock_booking(work, booking_id);
     if (!found) return found.error();
-    auto view = mongo::view_of(work.on(), *found);
+    auto view = mongo::view_of(work.on(), *found, mongo::booking_views);
     if (const auto allowed = check_transition(view.row, who, wanted); !allowed) return allowed.error();
     if (wanted == booking_status::accepted) {
       if (const auto free = check_free(work.on(), view.row); !free) return free.error();

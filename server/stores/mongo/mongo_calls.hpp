@@ -52,7 +52,6 @@ result<document> look_up_user(link& on, const id& user_id);
 result<document> look_up_living_user(link& on, const id& user_id);
 // A booking's document, under the locks of both its parties. errc::not_found
 result<document> lock_booking(unit& work, const id& booking_id);
-booking_view view_of(link& on, const document& booking);
 // An entry of the trail, as a part of the act's own write.
 void note(unit& work, const act& what);
 // errc::not_found; the locks of those who hold the tokens are the caller's to take.

@@ -21,7 +21,7 @@ result<document> find_offered(link& on, const id& gig_id) {
   return std::move(*found);
 }
 
-gig with_teacher(link& on, const document& found) { return mongo::join_gigs(on, {found}).front(); }
+gig with_teacher(link& on, const document& found) { return mongo::view_of(on, found, mongo::gig_views); }
 
 // Gigs are their teacher's, and written under that user's lock.
 result<document> lock_owned(unit& work, const id& gig_id, const id& owner) {
@@ -64,8 +64,7 @@ document order_of(gig_order order) {
 
 result<page<gig>> mongo_store::list_gigs(const gig_query& query) {
   return read("list_gigs", [&](link& on) -> result<page<gig>> {
-    return mongo::read_page(on, mongo::gigs, filter_of(query), order_of(query.order), query.page, mongo::read_gig,
-                            mongo::join_gigs);
+    return mongo::read_page(on, mongo::gigs, filter_of(query), order_of(query.order), query.page, mongo::gig_views);
   });
 }
 

@@ -46,7 +46,7 @@ result<page<manual_payment_view>> mongo_store::list_manual_payments(const manual
     if (query.student_id) filter.add("student", ref(*query.student_id));
     if (query.status) filter.add("status", to_text(*query.status));
     return mongo::read_page(on, mongo::manual_payments, filter, make("createdAt", -1, "_id", -1), query.page,
-                            mongo::read_manual_payment, mongo::join_manual_payments);
+                            mongo::manual_payment_views);
   });
 }
 
@@ -61,7 +61,7 @@ result<committed<manual_payment_view>> mongo_store::create_manual_payment(const 
     if (is_used(work.on(), wanted.method, wanted.transaction_id)) return errc::transaction_used;
     const auto made = mongo::to_document(wanted);
     work.insert(mongo::manual_payments, made);
-    return commit_of(work, mongo::join_manual_payments(work.on(), {made}).front(), *booked);
+    return commit_of(work, mongo::view_of(work.on(), made, mongo::manual_payment_views), *booked);
   });
 }
 
@@ -74,7 +74,7 @@ result<committed<manual_payment_view>> mongo_store::decide_manual_payment(const 
     if (!booked) return booked.error();
     const auto found = find_one(work.on(), payment_id);
     if (!found) return errc::not_found;
-    auto view = mongo::join_manual_payments(work.on(), {*found}).front();
+    auto view = mongo::view_of(work.on(), *found, mongo::manual_payment_views);
     if (const auto may = check_decision(view.row, mongo::read_booking(*booked), decision.wanted); !may) return may.error();
     view.row.status = decision.wanted;
     view.row.decided = {decision.admin, now(), decision.reason};

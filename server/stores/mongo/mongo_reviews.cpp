@@ -35,8 +35,7 @@ result<page<review_view>> mongo_store::list_reviews(const review_query& query) {
   return read("list_reviews", [&](link& on) -> result<page<review_view>> {
     if (!is_there(on, query.of, query.subject_id)) return errc::not_found;
     const auto filter = make(query.of == review_subject::gig ? "gig" : "teacher", ref(query.subject_id));
-    return mongo::read_page(on, mongo::reviews, filter, order_of(query.order), query.page, mongo::read_review,
-                            mongo::join_reviews);
+    return mongo::read_page(on, mongo::reviews, filter, order_of(query.order), query.page, mongo::review_views);
   });
 }
 
@@ -44,7 +43,7 @@ result<committed<review_view>> mongo_store::create_review(const review& wanted) 
   return write("create_review", [&](unit& work) -> result<committed<review_view>> {
     const auto found = mongo::lock_booking(work, wanted.booking_id);
     if (!found) return found.error();
-    const auto booked = mongo::view_of(work.on(), *found);
+    const auto booked = mongo::view_of(work.on(), *found, mongo::booking_views);
     if (const auto allowed = check_reviewable(booked.row, wanted.student_id); !allowed) return allowed.error();
     // Under the parties' locks, so that no other can come in between; an index is unique besides.
     if (work.on().find_one(mongo::reviews, make("booking", ref(wanted.booking_id)))) return errc::already_reviewed;

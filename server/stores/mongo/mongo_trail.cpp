@@ -21,15 +21,6 @@ void note(unit& work, const act& what) {
                           "reason", what.reason));
 }
 
-namespace {
-
-std::vector<trail_entry> read_all(link&, const std::vector<document>& rows) {
-  std::vector<trail_entry> all;
-  for (const auto& each : rows) all.push_back(read_trail(each));
-  return all;
-}
-
-}  // namespace
 }  // namespace mongo
 
 result<void> mongo_store::append_trail(const act& what) {
@@ -41,7 +32,7 @@ result<void> mongo_store::append_trail(const act& what) {
 
 result<page<trail_entry>> mongo_store::list_trail(const page_request& wanted) {
   return read("list_trail", [&](link& on) -> result<page<trail_entry>> {
-    return mongo::read_page(on, mongo::trail, {}, make("number", -1), wanted, mongo::read_trail, mongo::read_all);
+    return mongo::read_page(on, mongo::trail, {}, make("number", -1), wanted, mongo::trail_views);
   });
 }
 

@@ -3,9 +3,6 @@
 #include "server/stores/failure_log.hpp"
 #include "server/stores/mongo/collections.hpp"
 
-#include <algorithm>
-#include <unordered_map>
-
 namespace bookings::mongo {
 namespace {
 
@@ -32,53 +29,27 @@ time_point created_at(const document& from) {
 
 time_point updated_at(const document& from) { return from.has("updatedAt") ? from.time("updatedAt") : created_at(from); }
 
-using by_id = std::unordered_map<std::string, document>;
-
-// The documents that `members` of the rows refer to, in one query.
-by_id look_up(link& on, const char* collection, const std::vector<document>& rows, std::initializer_list<const char*> members,
-              const document& fields) {
-  std::vector<id> wanted;
-  for (const auto& row : rows)
-    for (const auto* member : members) wanted.push_back(row.reference(member));
-  std::sort(wanted.begin(), wanted.end());
-  wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
-  by_id found;
-  if (wanted.empty()) return found;
-  for (auto& each : on.find(collection, make("_id", make("$in", refs(wanted))), {.fields = fields})) {
-    auto its_id = each.reference("_id");
-    found.emplace(std::move(its_id), std::move(each));
-  }
-  return found;
-}
-
-by_id users_of(link& on, const std::vector<document>& rows, std::initializer_list<const char*> members) {
-  return look_up(on, users, rows, members, make("name", 1));
-}
-
-by_id gigs_of(link& on, const std::vector<document>& rows) {
-  return look_up(on, gigs, rows, {"gig"}, make("title", 1, "subject", 1, "price", 1));
-}
-
 // One that is gone or bad leaves a gap, and does not take with it what refers to it: such data may be another program's.
 template <class Read>
-auto shown_of(const by_id& all, const id& which, Read read) -> decltype(read(document())) {
-  const auto at = all.find(which);
-  if (at == all.end()) return {};
+auto shown_of(const document& its, Read read) -> decltype(read(its)) {
+  if (its.is_empty()) return {};
   try {
-    return read(at->second);
+    return read(its);
   } catch (const bad_document& error) {
     log_store_failure("join", error.what());
     return {};
   }
 }
 
-std::string text_of(const by_id& all, const id& which, const char* member) {
-  return shown_of(all, which, [&](const document& its) { return its.optional_text(member).value_or(""); });
+std::string text_of(const document& its, const char* member) {
+  return shown_of(its, [&](const document& found) { return found.optional_text(member).value_or(""); });
 }
 
-money price_of_gig(const by_id& all, const id& which) {
-  return shown_of(all, which, [](const document& its) { return its.amount("price"); });
+money price_of_gig(const document& its) {
+  return shown_of(its, [](const document& found) { return found.amount("price"); });
 }
+
+const reference student{"student", users, {"name"}}, teacher{"teacher", users, {"name"}};
 
 }  // namespace
 
@@ -208,62 +179,39 @@ document to_document(const manual_payment& p) {
               "__v", 0);
 }
 
-std::vector<booking_view> join_bookings(link& on, const std::vector<document>& rows) {
-  std::vector<booking_view> views;
-  if (rows.empty()) return views;
-  const auto people = users_of(on, rows, {"student", "teacher"});
-  const auto offers = gigs_of(on, rows);
-  for (const auto& row : rows) {
-    booking_view view;
-    view.row = read_booking(row);
-    view.student_name = text_of(people, view.row.student_id, "name");
-    view.teacher_name = text_of(people, view.row.teacher_id, "name");
-    view.gig_title = text_of(offers, view.row.gig_id, "title");
-    view.gig_subject = text_of(offers, view.row.gig_id, "subject");
-    view.gig_price = price_of_gig(offers, view.row.gig_id);
-    views.push_back(std::move(view));
-  }
-  return views;
-}
+const view_kind<booking_view> booking_views{{student, teacher, {"gig", gigs, {"title", "subject", "price"}}}, [](const joined& from) {
+  booking_view view;
+  view.row = read_booking(from.row);
+  view.student_name = text_of(from.its[0], "name");
+  view.teacher_name = text_of(from.its[1], "name");
+  view.gig_title = text_of(from.its[2], "title");
+  view.gig_subject = text_of(from.its[2], "subject");
+  view.gig_price = price_of_gig(from.its[2]);
+  return view;
+}};
 
-std::vector<gig> join_gigs(link& on, const std::vector<document>& rows) {
-  std::vector<gig> all;
-  if (rows.empty()) return all;
-  const auto people = users_of(on, rows, {"teacher"});
-  for (const auto& row : rows) {
-    all.push_back(read_gig(row));
-    all.back().teacher_name = text_of(people, all.back().teacher_id, "name");
-  }
-  return all;
-}
+const view_kind<gig> gig_views{{teacher}, [](const joined& from) {
+  auto view = read_gig(from.row);
+  view.teacher_name = text_of(from.its[0], "name");
+  return view;
+}};
 
-std::vector<review_view> join_reviews(link& on, const std::vector<document>& rows) {
-  std::vector<review_view> views;
-  if (rows.empty()) return views;
-  const auto people = users_of(on, rows, {"student", "teacher"});
-  const auto offers = gigs_of(on, rows);
-  for (const auto& row : rows) {
-    review_view view;
-    view.row = read_review(row);
-    view.gig_title = text_of(offers, view.row.gig_id, "title");
-    view.student_name = text_of(people, view.row.student_id, "name");
-    view.teacher_name = text_of(people, view.row.teacher_id, "name");
-    views.push_back(std::move(view));
-  }
-  return views;
-}
+const view_kind<review_view> review_views{{student, teacher, {"gig", gigs, {"title"}}}, [](const joined& from) {
+  review_view view;
+  view.row = read_review(from.row);
+  view.student_name = text_of(from.its[0], "name");
+  view.teacher_name = text_of(from.its[1], "name");
+  view.gig_title = text_of(from.its[2], "title");
+  return view;
+}};
 
-std::vector<manual_payment_view> join_manual_payments(link& on, const std::vector<document>& rows) {
-  std::vector<manual_payment_view> views;
-  if (rows.empty()) return views;
-  const auto people = users_of(on, rows, {"student"});
-  for (const auto& row : rows) {
-    manual_payment_view view;
-    view.row = read_manual_payment(row);
-    view.student_name = text_of(people, view.row.student_id, "name");
-    views.push_back(std::move(view));
-  }
-  return views;
-}
+const view_kind<manual_payment_view> manual_payment_views{{student}, [](const joined& from) {
+  manual_payment_view view;
+  view.row = read_manual_payment(from.row);
+  view.student_name = text_of(from.its[0], "name");
+  return view;
+}};
+
+const view_kind<trail_entry> trail_views{{}, [](const joined& from) { return read_trail(from.row); }};
 
 }  // namespace bookings::mongo

@@ -8,7 +8,7 @@
 #include "server/domain/review.hpp"
 #include "server/domain/trail.hpp"
 #include "server/domain/user.hpp"
-#include "server/stores/mongo/link.hpp"
+#include "server/stores/mongo/joins.hpp"
 
 #include <vector>
 
@@ -29,10 +29,11 @@ document to_document(const gig& what);
 document to_document(const review& what);
 document to_document(const manual_payment& what);
 
-// With the names and titles that views show: two queries more for a whole page (users, gigs), never one for a row.
-std::vector<booking_view> join_bookings(link& on, const std::vector<document>& rows);
-std::vector<gig> join_gigs(link& on, const std::vector<document>& rows);
-std::vector<review_view> join_reviews(link& on, const std::vector<document>& rows);
-std::vector<manual_payment_view> join_manual_payments(link& on, const std::vector<document>& rows);
+// With the names and titles that views show.
+extern const view_kind<booking_view> booking_views;
+extern const view_kind<gig> gig_views;
+extern const view_kind<review_view> review_views;
+extern const view_kind<manual_payment_view> manual_payment_views;
+extern const view_kind<trail_entry> trail_views;
 
 }  // namespace bookings::mongo
