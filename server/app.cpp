@@ -25,7 +25,9 @@
 #include "server/http/pipeline.hpp"
 #include "server/http/rate_limits.hpp"
 #include "server/ops/ops_routes.hpp"
+#include "server/stores/mongo/mongo_bulk.hpp"
 #include "server/stores/mongo/mongo_store.hpp"
+#include "server/stores/sqlite/sqlite_bulk.hpp"
 #include "server/stores/sqlite/sqlite_store.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -84,6 +86,16 @@ std::unique_ptr<store> open_store(const config& settings, const secrets& secret)
   if (secret.mongodb_url) return make_mongo_store({.url = *secret.mongodb_url, .names = settings.mongo_names});
   // One reader more than the read lane has threads: upkeep must never wait for a request's read.
   return make_sqlite_store({.path = settings.sqlite_file.string(), .readers = store_readers + 2});
+}
+
+std::unique_ptr<bulk_source> open_bulk_source(const config& settings, const secrets& secret) {
+  if (secret.mongodb_url) return open_mongo_source({.url = *secret.mongodb_url, .names = settings.mongo_names});
+  return open_sqlite_source(settings.sqlite_file.string());
+}
+
+std::unique_ptr<bulk_target> open_bulk_target(const config& settings, const secrets& secret, const std::string& source) {
+  if (secret.mongodb_url) return open_mongo_target({.url = *secret.mongodb_url, .names = settings.mongo_names}, source);
+  return open_sqlite_target(settings.sqlite_file.string(), source);
 }
 
 // In the order of construction; destroyed in reverse, after the I/O threads have been joined.

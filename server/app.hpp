@@ -3,6 +3,7 @@
 #pragma once
 
 #include "server/config.hpp"
+#include "server/stores/bulk.hpp"
 #include "server/stores/store.hpp"
 
 #include <cstdint>
@@ -14,6 +15,10 @@ namespace bookings {
 
 // The store that the configuration names. Throws std::runtime_error where it cannot be opened.
 std::unique_ptr<store> open_store(const config& settings, const secrets& secret);
+
+// The same as the source or the target of a copy (server/stores/copy.hpp); `source` names where a target is filled from.
+std::unique_ptr<bulk_source> open_bulk_source(const config& settings, const secrets& secret);
+std::unique_ptr<bulk_target> open_bulk_target(const config& settings, const secrets& secret, const std::string& source);
 
 class app {
  public:

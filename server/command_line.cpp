@@ -31,11 +31,12 @@ struct parser {
   CLI::App app{"A tutoring marketplace's server that never shows a list older than the last write.", "bookings-server"};
   CLI::App* serve = nullptr;
   CLI::App* seed = nullptr;
+  CLI::App* copy = nullptr;
   CLI::App* backup = nullptr;
   CLI::App* restore = nullptr;
   CLI::App* routes = nullptr;
   bool is_check = false, is_forced = false;
-  std::string file;
+  std::string file, from, to;
   std::map<std::string, std::string> flags;
 
   parser() {
@@ -50,6 +51,10 @@ struct parser {
     serve = app.add_subcommand("serve", "Run the server; this is what happens without a command")->fallthrough();
     serve->add_flag("--check-config", is_check, "Check the configuration and exit: 0 where it is good, else 2");
     seed = app.add_subcommand("seed", "Put demo data into the store")->fallthrough();
+    copy = app.add_subcommand("copy", "Copy all data from one store into an empty one, of whatever kind; no server may use them");
+    copy->fallthrough();
+    copy->add_option("--from", from, "The store to read [STORE_URL]")->type_name("URL");
+    copy->add_option("--to", to, "The store to fill [STORE_URL]; run it again where it was interrupted")->type_name("URL");
     backup = app.add_subcommand("backup", "Copy the store to a file, also while servers use it")->fallthrough();
     backup->add_option("FILE", file, "The file to write; it is whole and checked when it gets this name")->required();
     backup->add_flag("--force", is_forced, "Replace the file if it is there");
@@ -101,9 +106,13 @@ command parse_command_line(int argc, char** argv) {
   command result;
   result.flags = std::move(arguments.flags);
   result.file = std::move(arguments.file);
+  result.from = std::move(arguments.from);
+  result.to = std::move(arguments.to);
   result.is_forced = arguments.is_forced;
   if (arguments.seed->parsed())
     result.what = command::kind::seed;
+  else if (arguments.copy->parsed())
+    result.what = command::kind::copy;
   else if (arguments.backup->parsed())
     result.what = command::kind::backup;
   else if (arguments.restore->parsed())

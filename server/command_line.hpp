@@ -2,6 +2,7 @@
 //
 //   bookings-server [serve [--check-config]] [flags]
 //   bookings-server seed [flags]
+//   bookings-server copy [--from URL] [--to URL] [flags]
 //   bookings-server backup FILE [--force] [flags]
 //   bookings-server restore FILE [flags]
 #pragma once
@@ -16,6 +17,7 @@ struct command {
     serve,         // run the server
     check_config,  // load the configuration, say what is wrong with it, and end
     seed,          // put demo data into the store
+    copy,          // copy all data of the store `from` into the store `to`
     backup,        // copy the store to `file`
     restore,       // put `file` in place of the store
     routes,        // print the routes; for the tests, which hold a table of refusals against it
@@ -26,6 +28,7 @@ struct command {
   kind what = kind::serve;
   std::map<std::string, std::string> flags;  // by the variable's name: {"REDIS_URL", "redis://…"}; not yet checked
   std::string file;       // of a backup: to be written, or to be restored
+  std::string from, to;   // of a copy: URLs, perhaps with passwords; empty: STORE_URL
   bool is_forced = false;  // a backup may replace a file that is there
   std::string text;
   int status = 0;  // the exit status of help, version and wrong_usage: 0, 0, 2

@@ -4,19 +4,19 @@
 #include "server/caching/offline_writes.hpp"
 #include "server/command_line.hpp"
 #include "server/config.hpp"
+#include "server/copy_command.hpp"
 #include "server/ops/logging.hpp"
 #include "server/ops/seed.hpp"
+#include "server/progress_bar.hpp"
 #include "server/stores/sqlite/backup.hpp"
 
 #include <sodium.h>
 #include <spdlog/spdlog.h>
-#include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
-#include <utility>
 
 namespace {
 
@@ -80,16 +80,6 @@ int serve(const load_result& loaded, const std::map<std::string, std::string>& f
   return done;
 }
 
-// One line that fills up, on a terminal alone.
-bool show_bar(const std::string& what, int percent) {
-  static const bool is_terminal = isatty(STDERR_FILENO) == 1;
-  static int last = -1;
-  if (percent != std::exchange(last, percent) && is_terminal)
-    std::fprintf(stderr, "\r%-18s [%-25s] %3d %%", what.c_str(),
-                 std::string(static_cast<std::size_t>(percent / 4), '#').c_str(), percent);
-  return is_terminal;
-}
-
 void show_progress(std::string_view what, int part, int whole) {
   const int percent = whole > 0 ? part * 100 / whole : 100;
   if (!show_bar("Seeding " + std::string(what), percent) && part == whole)
@@ -120,11 +110,16 @@ int seed(const config& settings, const secrets& secret) {
 
 volatile std::sig_atomic_t interrupted = 0;
 
-// What both ways of copying have in common. They are ended between two steps, so that no half of a file is left.
-sqlite::backup_options copy_options(std::string from, std::string to, const char* doing) {
+// For what is ended between two steps, so that no half of it is left.
+void heed_interruptions() {
   for (const int number : {SIGINT, SIGTERM}) std::signal(number, [](int) { interrupted = 1; });
+}
+
+// What both ways of copying a file have in common.
+sqlite::backup_options file_options(std::string from, std::string to, const char* doing) {
+  heed_interruptions();
   return {std::move(from), std::move(to), sqlite::overwrite::no, [doing](int percent) {
-            if (show_bar(doing, percent) && percent == 100) std::fputc('\n', stderr);
+            if (show_bar(doing, percent) && percent == 100) end_bar();
             return interrupted == 0;
           }};
 }
@@ -137,7 +132,7 @@ void need_a_file(const config& settings) {
 
 int backup(const config& settings, const command& wanted) {
   need_a_file(settings);
-  auto options = copy_options(settings.sqlite_file.string(), wanted.file, "Backing up");
+  auto options = file_options(settings.sqlite_file.string(), wanted.file, "Backing up");
   if (wanted.is_forced) options.existing = sqlite::overwrite::yes;
   const auto bytes = sqlite::back_up(options);
   std::printf("Backed up %s to %s: %ju bytes, checked.\n", options.from.c_str(), options.to.c_str(), bytes);
@@ -146,7 +141,7 @@ int backup(const config& settings, const command& wanted) {
 
 int restore(const config& settings, const command& wanted) {
   need_a_file(settings);
-  const auto options = copy_options(wanted.file, settings.sqlite_file.string(), "Restoring");
+  const auto options = file_options(wanted.file, settings.sqlite_file.string(), "Restoring");
   const auto aside = sqlite::restore(options);
   if (aside) std::printf("What was there is kept as %s.\n", aside->c_str());
   std::printf("Restored %s from %s.\n", options.to.c_str(), options.from.c_str());
@@ -174,6 +169,10 @@ int run(const command& wanted) {
     return wanted.status;
   }
   if (sodium_init() < 0) throw std::runtime_error("libsodium cannot be initialised: no source of randomness");
+  if (wanted.what == kind::copy) {
+    heed_interruptions();
+    return run_copy(wanted, interrupted);
+  }
   const auto loaded = load_config(process_environment(), ".env", wanted.flags);
   for (const auto& error : loaded.errors) std::fprintf(stderr, "bookings-server: %s\n", error.c_str());
   if (!loaded.errors.empty()) return wrong_usage;

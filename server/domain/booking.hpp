@@ -38,6 +38,7 @@ struct booking {
   money price;
   time_point created_at{};
   time_point updated_at{};
+  friend bool operator==(const booking&, const booking&) = default;
 };
 
 // A booking as lists show it, with what it joins.

@@ -22,6 +22,7 @@ struct gig {
   money price;               // per hour
   time_point created_at{};
   time_point updated_at{};
+  friend bool operator==(const gig&, const gig&) = default;
 };
 
 // What PUT /api/gigs/:id may change; absent members stay.

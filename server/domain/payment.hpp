@@ -39,8 +39,10 @@ struct manual_payment {
     bookings::id by;  // an admin
     time_point at{};
     std::optional<std::string> reason;
+    friend bool operator==(const decision&, const decision&) = default;
   };
   std::optional<decision> decided = {};  // there where the status is not pending
+  friend bool operator==(const manual_payment&, const manual_payment&) = default;
 };
 
 // A manual payment as lists show it, with what it joins.

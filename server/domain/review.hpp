@@ -24,6 +24,7 @@ struct review {
   int rating = least_rating;
   std::string comment;
   time_point created_at{};
+  friend bool operator==(const review&, const review&) = default;
 };
 
 // A review as lists show it, with what it joins.

@@ -41,6 +41,7 @@ struct act {
   trail_subject subject = trail_subject::manual_payment;
   std::string subject_id;
   std::optional<std::string> reason = {};  // in the actor's words
+  friend bool operator==(const act&, const act&) = default;
 };
 
 // An act as the store keeps it; `at` is by the store's clock.
@@ -48,6 +49,7 @@ struct trail_entry {
   bookings::id id;
   time_point at{};
   act what;
+  friend bool operator==(const trail_entry&, const trail_entry&) = default;
 };
 
 }  // namespace bookings

@@ -26,6 +26,7 @@ std::optional<account_state> parse_account_state(std::string_view text) noexcept
 // What users tell of themselves (profile.hpp); absent where they told nothing.
 struct self_description {
   std::optional<std::string> bio = {}, phone = {}, address = {}, city = {}, postcode = {}, country = {};
+  friend bool operator==(const self_description&, const self_description&) = default;
 };
 
 struct user {
@@ -38,6 +39,7 @@ struct user {
   self_description about = {};
   std::int64_t token_version = 1;  // only tokens that carry it are good: to raise it ends all of the user's tokens
   account_state state = account_state::active;
+  friend bool operator==(const user&, const user&) = default;
 };
 
 // Who makes a request, as its verified token says.

@@ -2,9 +2,11 @@
 
 #include "server/stores/mongo/cluster.hpp"
 #include "server/stores/mongo/link.hpp"
+#include "server/stores/mongo/mongo_bulk.hpp"
 #include "server/stores/mongo/mongo_store.hpp"
 #include "server/stores/mongo/unit.hpp"
 #include "server/stores/sqlite/connection.hpp"
+#include "server/stores/sqlite/sqlite_bulk.hpp"
 #include "server/stores/sqlite/sqlite_store.hpp"
 
 #include <algorithm>
@@ -19,10 +21,12 @@ namespace {
 class sqlite_harness final : public store_harness {
  public:
   std::unique_ptr<store> open() override {
-    return make_sqlite_store({directory_.path() + "/data/bookings.db", 4, [offset = offset_] {
+    return make_sqlite_store({path_, 4, [offset = offset_] {
                                 return now().time_since_epoch().count() + offset->load();
                               }});
   }
+  std::unique_ptr<bulk_source> open_source() override { return open_sqlite_source(path_); }
+  std::unique_ptr<bulk_target> open_target(const std::string& source) override { return open_sqlite_target(path_, source); }
   void advance(std::chrono::milliseconds by) override { *offset_ += by.count(); }
   std::shared_ptr<void> hold_a_write() override {
     struct held {
@@ -30,11 +34,12 @@ class sqlite_harness final : public store_harness {
       sqlite::connection on;
       sqlite::transaction open{on, sqlite::transaction::kind::writing};
     };
-    return std::make_shared<held>(directory_.path() + "/data/bookings.db");
+    return std::make_shared<held>(path_);
   }
 
  private:
   temporary_directory directory_;
+  const std::string path_ = directory_.path() + "/data/bookings.db";
   std::shared_ptr<std::atomic<std::int64_t>> offset_ = std::make_shared<std::atomic<std::int64_t>>(0);
 };
 
@@ -51,6 +56,8 @@ class mongo_harness final : public store_harness {
     }
   }
   std::unique_ptr<store> open() override { return make_mongo_store({url_, clock_, names_}); }
+  std::unique_ptr<bulk_source> open_source() override { return open_mongo_source({url_, clock_, names_}); }
+  std::unique_ptr<bulk_target> open_target(const std::string& source) override { return open_mongo_target({url_, clock_, names_}, source); }
   void advance(std::chrono::milliseconds by) override { *offset_ += by.count(); }
   std::shared_ptr<void> hold_a_write() override {
     struct held {

@@ -2,6 +2,7 @@
 // a clock that can be moved. A new kind of store is registered in store_kinds() and gets the whole suite.
 #pragma once
 
+#include "server/stores/bulk.hpp"
 #include "server/stores/store.hpp"
 
 #include <gtest/gtest.h>
@@ -21,6 +22,9 @@ class store_harness {
   virtual ~store_harness() = default;
   // A store object on this data; several may be open, as if in several processes.
   virtual std::unique_ptr<store> open() = 0;
+  // The same data as the source or the target of a copy.
+  virtual std::unique_ptr<bulk_source> open_source() = 0;
+  virtual std::unique_ptr<bulk_target> open_target(const std::string& source) = 0;
   // Moves the store's clock, in every store opened here.
   virtual void advance(std::chrono::milliseconds by) = 0;
   // Holds a write of another process open until what it returns is gone.

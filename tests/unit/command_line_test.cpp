@@ -59,6 +59,16 @@ TEST(command_line, each_row_of_the_table_has_a_flag) {
   }
 }
 
+TEST(command_line, copy_names_stores) {
+  const auto both = parse({"copy", "--from", "sqlite:a.db", "--to=mongodb://u:p@h/b", "--log-level", "info"});
+  EXPECT_EQ(both.what, kind::copy) << both.text;
+  EXPECT_EQ(both.from, "sqlite:a.db");
+  EXPECT_EQ(both.to, "mongodb://u:p@h/b");
+  EXPECT_EQ(both.flags.at("LOG_LEVEL"), "info");
+  EXPECT_EQ(parse({"copy", "--to", "sqlite:b.db"}).from, "");
+  EXPECT_EQ(parse({"copy", "sqlite:a.db", "sqlite:b.db"}).what, kind::wrong_usage);
+}
+
 TEST(command_line, backup_and_restore_name_a_file) {
   auto backup = parse({"backup", "a copy.db", "--force", "--store-url", "sqlite:b.db"});
   EXPECT_EQ(backup.what, kind::backup) << backup.text;

@@ -20,5 +20,6 @@ inline constexpr const char* identities = "reprise_identities";  // {_id: identi
 inline constexpr const char* epochs = "reprise_epochs";          // one document
 inline constexpr const char* leases = "reprise_leases";          // {_id: node, identity, count, epoch, at}
 inline constexpr const char* awaited = "reprise_awaited";        // {_id: row number, since}
+inline constexpr const char* copy_mark = "reprise_copy";         // one document while a copy into it is not finished
 
 }  // namespace bookings::mongo

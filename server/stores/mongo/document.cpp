@@ -186,10 +186,12 @@ std::int64_t document::number_or(const char* name, std::int64_t otherwise) const
 money document::amount(const char* name) const {
   const auto at = expect(name);
   if (!holds_number(at)) refuse(name, "is " + std::string(type_of(at)) + " and no amount of money");
-  // What a program has computed in floating point (a third of 1000) means the nearest hundredth.
-  const auto parsed = parse_money(std::round(to_double(at) * 100) / 100);
-  if (!parsed) refuse(name, "is no amount of money: a number from 0 to 10000000");
-  return *parsed;
+  // What a program has computed in floating point (a third of 1000) means the nearest hundredth. A lesson may cost more
+  // than a client may ask for an hour, so parse_money's limit is not the one; up to this, hundredths are exact.
+  constexpr double largest = 1e13;
+  const auto value = to_double(at);
+  if (!(value >= 0 && value <= largest)) refuse(name, "is no amount of money: a number from 0 to 1e13");
+  return {std::llround(value * 100)};
 }
 
 time_point document::time(const char* name) const {

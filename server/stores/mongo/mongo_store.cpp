@@ -2,6 +2,7 @@
 
 #include "server/stores/failure_log.hpp"
 #include "server/stores/mongo/indexes.hpp"
+#include "server/stores/mongo/mongo_bulk.hpp"
 #include "server/stores/mongo/mongo_calls.hpp"
 
 #include <spdlog/spdlog.h>
@@ -33,6 +34,7 @@ std::unique_ptr<mongo_store> make_mongo_store(const mongo_options& options) {
 
 mongo_store::mongo_store(const mongo_options& options) : shared_(std::make_shared<shared>(options)) {
   mongo::link on(shared_->at);
+  mongo::refuse_unfinished_copy(on);
   shared_->at.use(mongo::names(mongo::look_at_references(on, options.names)));
   mongo::ensure_indexes(on);
 }

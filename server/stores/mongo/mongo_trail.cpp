@@ -8,17 +8,13 @@ namespace bookings {
 using mongo::document;
 using mongo::link;
 using mongo::make;
-using mongo::ref;
 using mongo::unit;
 
 namespace mongo {
 
 void note(unit& work, const act& what) {
   const time_point at{std::chrono::milliseconds{work.on().now()}};
-  const auto entry = make_id();
-  work.insert(trail, make("_id", ref(entry), "number", take_numbers(work.on(), "trail", 1), "at", at, "actor", what.actor,
-                          "action", to_text(what.action), "subjectKind", to_text(what.subject), "subject", what.subject_id,
-                          "reason", what.reason));
+  work.insert(trail, to_document({make_id(), at, what}, take_numbers(work.on(), "trail", 1)));
 }
 
 }  // namespace mongo

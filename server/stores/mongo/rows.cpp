@@ -179,6 +179,11 @@ document to_document(const manual_payment& p) {
               "__v", 0);
 }
 
+document to_document(const trail_entry& t, std::int64_t number) {
+  return make("_id", ref(t.id), "number", number, "at", t.at, "actor", t.what.actor, "action", to_text(t.what.action),
+              "subjectKind", to_text(t.what.subject), "subject", t.what.subject_id, "reason", t.what.reason);
+}
+
 const view_kind<booking_view> booking_views{{student, teacher, {"gig", gigs, {"title", "subject", "price"}}}, [](const joined& from) {
   booking_view view;
   view.row = read_booking(from.row);

@@ -28,6 +28,7 @@ document to_document(const booking& what);
 document to_document(const gig& what);
 document to_document(const review& what);
 document to_document(const manual_payment& what);
+document to_document(const trail_entry& what, std::int64_t number);
 
 // With the names and titles that views show.
 extern const view_kind<booking_view> booking_views;

@@ -13,9 +13,8 @@ T known(const std::optional<T>& parsed, const std::string& text) {
 
 }  // namespace
 
-booking_view read_booking(const statement& row) {
-  booking_view view;
-  booking& b = view.row;
+booking read_bare_booking(const statement& row) {
+  booking b;
   b.id = row.text(0);
   b.student_id = row.text(1);
   b.teacher_id = row.text(2);
@@ -28,6 +27,12 @@ booking_view read_booking(const statement& row) {
   b.price = row.amount(9);
   b.created_at = row.time(10);
   b.updated_at = row.time(11);
+  return b;
+}
+
+booking_view read_booking(const statement& row) {
+  booking_view view;
+  view.row = read_bare_booking(row);
   view.student_name = row.text(12);
   view.teacher_name = row.text(13);
   view.gig_title = row.text(14);
@@ -69,9 +74,8 @@ user read_user(const statement& row) {
   return u;
 }
 
-review_view read_review(const statement& row) {
-  review_view view;
-  review& r = view.row;
+review read_bare_review(const statement& row) {
+  review r;
   r.id = row.text(0);
   r.booking_id = row.text(1);
   r.gig_id = row.text(2);
@@ -80,15 +84,20 @@ review_view read_review(const statement& row) {
   r.rating = static_cast<int>(row.number(5));
   r.comment = row.text(6);
   r.created_at = row.time(7);
+  return r;
+}
+
+review_view read_review(const statement& row) {
+  review_view view;
+  view.row = read_bare_review(row);
   view.gig_title = row.text(8);
   view.student_name = row.text(9);
   view.teacher_name = row.text(10);
   return view;
 }
 
-manual_payment_view read_manual_payment(const statement& row) {
-  manual_payment_view view;
-  manual_payment& p = view.row;
+manual_payment read_bare_manual_payment(const statement& row) {
+  manual_payment p;
   p.id = row.text(0);
   p.booking_id = row.text(1);
   p.student_id = row.text(2);
@@ -98,6 +107,12 @@ manual_payment_view read_manual_payment(const statement& row) {
   p.status = known(parse_manual_payment_status(row.text(6)), row.text(6));
   p.created_at = row.time(7);
   if (p.status != manual_payment_status::pending) p.decided = {row.text(8), row.time(9), row.optional_text(10)};
+  return p;
+}
+
+manual_payment_view read_manual_payment(const statement& row) {
+  manual_payment_view view;
+  view.row = read_bare_manual_payment(row);
   view.student_name = row.text(11);
   return view;
 }

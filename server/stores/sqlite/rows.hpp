@@ -20,6 +20,11 @@ review_view read_review(const statement& row);
 manual_payment_view read_manual_payment(const statement& row);
 session read_session(const statement& row);
 
+// Without what their views join. REQUIRES: a row of a query that begins with the table's own columns, in their order.
+booking read_bare_booking(const statement& row);
+review read_bare_review(const statement& row);
+manual_payment read_bare_manual_payment(const statement& row);
+
 // REQUIRES: a row of list_trail_sql().
 trail_entry read_trail(const statement& row);
 
