@@ -152,23 +152,6 @@ TEST_F(mongo_store_test, intent_that_is_carried_out_again_later_changes_nothing)
   EXPECT_EQ(title(), "Newer");
 }
 
-TEST_F(mongo_store_test, lists_take_the_same_few_commands_however_many_rows_they_have) {
-  const auto commands_of = [&](const std::function<void()>& act) {
-    const auto before = data->commands();
-    act();
-    return data->commands() - before;
-  };
-  const auto list = [&](int limit) {
-    must(data->list_bookings({.user_id = student.id, .page = {1, limit}}));
-  };
-  EXPECT_EQ(commands_of([&] { list(20); }), 1u);
-  for (int day = 1; day <= 12; ++day) must(data->create_booking(a_booking(student.id, algebra.id, testing::at(day))));
-  const auto rows = at().has_lookup() ? 1u : 3u;  // else bookings, users, gigs
-  EXPECT_EQ(commands_of([&] { list(20); }), rows);
-  EXPECT_EQ(commands_of([&] { list(10); }), rows + 1);  // and the total, where the page is full
-  EXPECT_EQ(commands_of([&] { must(data->list_gigs({})); }), at().has_lookup() ? 1u : 2u);
-}
-
 // $lookup compares an id with what a document has, text or not; who is shown is the same.
 TEST_F(mongo_store_test, reference_that_is_text_is_followed_in_lists) {
   const auto one = make_id();
@@ -178,6 +161,76 @@ TEST_F(mongo_store_test, reference_that_is_text_is_followed_in_lists) {
   ASSERT_EQ(listed.size(), 1u);
   EXPECT_EQ(listed[0].teacher_name, teacher.name);
   EXPECT_EQ(listed[0].gig_title, algebra.title);
+}
+
+// Commands are round trips: docs/scaling.md counts with these numbers. On a replica set each call that reads begins with
+// one more (link::catch_up).
+class mongo_commands : public mongo_store_test {
+ protected:
+  std::uint64_t commands_of(const std::function<void()>& act) {
+    const auto before = data->commands();
+    act();
+    return data->commands() - before;
+  }
+};
+
+TEST_F(mongo_commands, lists_take_the_same_few_however_many_rows_they_have) {
+  const auto bookings_of = [&](int limit) { must(data->list_bookings({.user_id = student.id, .page = {1, limit}})); };
+  EXPECT_EQ(commands_of([&] { bookings_of(20); }), 1u);
+  for (int day = 1; day <= 12; ++day) {
+    auto wanted = a_booking(student.id, algebra.id, testing::at(day));
+    wanted.status = booking_status::completed;
+    const auto made = must(data->create_booking(wanted)).value.row;
+    must(data->create_review(a_review(made, 5)));
+  }
+  const bool joins = at().has_lookup();
+  const auto rows = joins ? 1u : 3u;  // else bookings, users, gigs
+  EXPECT_EQ(commands_of([&] { bookings_of(20); }), rows);
+  EXPECT_EQ(commands_of([&] { bookings_of(10); }), rows + 1);  // and the total, where the page is full
+  EXPECT_EQ(commands_of([&] { must(data->list_gigs({})); }), joins ? 1u : 2u);
+  EXPECT_EQ(commands_of([&] { must(data->list_gigs({.search = "algebra"})); }), joins ? 1u : 2u);
+  const auto reviews_of = [&](review_subject of, const id& subject) { must(data->list_reviews({.of = of, .subject_id = subject})); };
+  EXPECT_EQ(commands_of([&] { reviews_of(review_subject::gig, algebra.id); }), rows + 1);  // is it there?
+  EXPECT_EQ(commands_of([&] { reviews_of(review_subject::teacher, teacher.id); }), rows + 1);
+  EXPECT_EQ(commands_of([&] { must(data->list_manual_payments({})); }), 1u);
+  EXPECT_EQ(commands_of([&] { must(data->list_trail({})); }), 1u);
+  EXPECT_EQ(commands_of([&] { must(data->find_gig(algebra.id)); }), joins ? 1u : 2u);
+  EXPECT_EQ(commands_of([&] { must(data->find_profile(teacher.id)); }), 2u);
+  EXPECT_EQ(commands_of([&] { must(data->find_session(student.id)); }), 1u);
+}
+
+TEST_F(mongo_commands, writes_take_as_many_as_the_table_of_docs_scaling_says) {
+  must(data->append_row({change_kind::gig, algebra.id}));  // the first write of a process tidies
+  const auto admin = a_user("admin@example.com", role::admin);
+  booking lesson;
+  manual_payment payment;
+  std::vector<outbox_row> rows;
+  const std::vector<std::tuple<const char*, std::uint64_t, std::function<void()>>> table = {
+      {"create_user", 0u, [&] { must(data->create_user(admin)); }},
+      {"create_gig", 0u, [&] { must(data->create_gig(a_gig(teacher.id))); }},
+      {"update_gig", 0u, [&] { must(data->update_gig(algebra.id, teacher.id, {.title = "Newer"})); }},
+      {"create_booking", 0u, [&] { lesson = must(data->create_booking(a_booking(student.id, algebra.id, testing::at(1)))).value.row; }},
+      {"accept", 0u, [&] { must(data->change_booking_status(lesson.id, teacher.id, booking_status::accepted)); }},
+      {"create_manual_payment", 0u, [&] { payment = must(data->create_manual_payment(a_payment(lesson))).value.row; }},
+      {"decide_manual_payment", 0u, [&] { rows = must(data->decide_manual_payment(payment.id, {admin.id})).rows; }},
+      {"complete", 0u, [&] { must(data->change_booking_status(lesson.id, teacher.id, booking_status::completed)); }},
+      {"create_review", 0u, [&] { must(data->create_review(a_review(lesson, 5))); }},
+      {"update_profile, name", 0u, [&] { must(data->update_profile(teacher.id, {.name = "Another"})); }},
+      {"end_sessions", 0u, [&] { must(data->end_sessions(student.id)); }},
+      {"once, create_booking", 0u, [&] {
+         must(data->once({student.id, "POST /api/bookings", "key", "f"}, [&](store& inner) -> result<committed<kept_reply>> {
+           return committed<kept_reply>{{201, "{}"}, must(inner.create_booking(a_booking(student.id, algebra.id, testing::at(2)))).rows, {}};
+         }));
+       }},
+      {"places_showing, gig", 0u, [&] { must(data->places_showing({change_kind::gig, algebra.id})); }},
+      {"places_showing, name", 0u, [&] { must(data->places_showing({change_kind::user_name, teacher.id})); }},
+      {"observe_cache", 0u, [&] { must(data->observe_cache({rows.front().number})); }},
+      {"claim_identity", 0u, [&] { must(data->claim_identity("a")); }},
+      {"acknowledge_rows", 0u, [&] { must(data->acknowledge_rows("a", {rows.front().number})); }},
+      {"read_pass", 0u, [&] { must(data->read_pass({"a"})); }},
+      {"put_lease", 0u, [&] { must(data->put_lease({"node", "a", 1, 0})); }},
+  };
+  for (const auto& [name, wanted, act] : table) EXPECT_EQ(commands_of(act), wanted) << name;
 }
 
 // Parallel writers in several processes: each accepts another one of bookings that overlap.
