@@ -138,7 +138,8 @@ def test_server_on_the_copy_goes_on_and_shows_nothing_that_was_cached_for_the_ot
     assert moved.stop() == 0
 
 
-@pytest.mark.parametrize("kinds, end", [*((kinds, signal.SIGKILL) for kinds in DIRECTIONS), (DIRECTIONS[0], signal.SIGINT)])
+@pytest.mark.parametrize("kinds, end", [*((kinds, signal.SIGKILL) for kinds in DIRECTIONS), (DIRECTIONS[0], signal.SIGINT)],
+                         ids=lambda each: each.name if isinstance(each, signal.Signals) else "-".join(each))
 def test_copy_that_was_broken_off_goes_on(stores, kinds, end):
     student = fill(stores, kinds[0], "from")
     source, target = stores.url(kinds[0], "from"), stores.url(kinds[1], "to")

@@ -95,6 +95,15 @@ struct to_stored {
   }
 };
 
+document without_id(const document& what) {
+  bson_t members;
+  bson_init(&members);
+  bson_copy_to_excluding_noinit(what.get(), &members, "_id", nullptr);
+  document made(&members);
+  bson_destroy(&members);
+  return made;
+}
+
 document document_of(const record& row) { return std::visit(to_stored{row.key}, row.row); }
 
 }  // namespace
@@ -135,7 +144,9 @@ std::int64_t correct_records(link& on, record_kind kind, const std::vector<recor
     // A server counts its changes in "rev" (unit.hpp): so nothing of a copy that is late replaces what is newer.
     auto filter = where(kind, each.key);
     filter.add("rev", make("$exists", false));
-    corrected += on.update(collection_of(kind), {filter, document_of(each)});
+    auto members = without_id(document_of(each));
+    if (kind == record_kind::gigs && !members.has("deletedAt")) members.add("deletedAt", nullptr);
+    corrected += on.update(collection_of(kind), {filter, make("$set", members)});
   }
   return corrected;
 }
