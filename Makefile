@@ -1,5 +1,5 @@
 # The commands that people run; each does all of its own set-up. The work itself is in tools/.
-.PHONY: run test test-mongo ferretdb test-long simulation fuzz bench bench-growth bench-savings build setup format check
+.PHONY: run test test-mongo ferretdb test-long simulation fuzz bench bench-growth bench-savings bench-stores build setup format check
 
 run:
 	@tools/run
@@ -43,6 +43,10 @@ bench-growth:
 # How many reads of the origin a cache saves, and how many are stale.
 bench-savings:
 	@tools/bench savings $(ARGUMENTS)
+
+# A list with and without the cache, on SQLite and on MongoDB's protocol (about 5 minutes).
+bench-stores:
+	@tools/bench stores $(ARGUMENTS)
 
 build:
 	@tools/build release bookings-server
