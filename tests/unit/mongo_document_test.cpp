@@ -31,11 +31,7 @@ TEST(mongo_document, amount_is_read_from_each_type_of_number) {
     EXPECT_EQ(from_json(json).amount("price"), money{30000}) << json;
   EXPECT_EQ(from_json(R"({"price": {"$numberDecimal": "300.05"}})").amount("price"), money{30005});
   EXPECT_EQ(from_json(R"({"price": 333.3333333333333})").amount("price"), money{33333});
-<<<<<<< Updated upstream
-  for (const auto* json : {R"({"price": "300"})", R"({"price": -1})", R"({"price": 100000000000000})", R"({"price": null})", "{}",
-=======
   for (const auto* json : {R"({"price": "300"})", R"({"price": -1})", R"({"price": 1e14})", R"({"price": null})", "{}",
->>>>>>> Stashed changes
                            R"({"price": {"$numberDecimal": "NaN"}})"})
     EXPECT_THROW(from_json(json).amount("price"), bad_document) << json;
 }
