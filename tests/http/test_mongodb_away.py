@@ -4,11 +4,10 @@ import random
 import sys
 import threading
 import time
-from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
-from conftest import ON_MONGODB, mongodb, store_url, until
+from conftest import ON_MONGODB, mongodb, mongodb_port, store_url_through, until
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "chaos"))
 from gate import Gate  # noqa: E402
@@ -20,17 +19,13 @@ DAYS = (f"20{year}-0{month}-1{day}T10:00:00Z" for year in range(30, 60) for mont
 @pytest.fixture
 def gate(tmp_path):
     """Between the server and its database."""
-    between = Gate(urlsplit(store_url(tmp_path)).port or 27017)
+    between = Gate(mongodb_port(tmp_path))
     yield between
     between.close()
 
 
-def through(gate, folder):
-    return urlunsplit(urlsplit(store_url(folder))._replace(netloc=f"127.0.0.1:{gate.port}"))
-
-
 def test_database_that_is_away_is_503_until_it_is_back(start, redis_server, gate, tmp_path):
-    server = start(REDIS_URL=redis_server.url, STORE_URL=through(gate, tmp_path)).wait_caching()
+    server = start(REDIS_URL=redis_server.url, STORE_URL=store_url_through(gate.port, tmp_path)).wait_caching()
     teacher, student = server.register("teacher"), server.register("student")
     gig = server.make_gig(teacher)
     with gate.closed():
@@ -47,7 +42,7 @@ def test_write_whose_answer_is_lost_happens_once_and_whole(start, redis_server, 
     """While a booking is made for the first time, replies of the database are cut at random; then it is repeated under its key
     until it is told of, undisturbed."""
     chance = random.Random(7)
-    writer = start(REDIS_URL=redis_server.url, STORE_URL=through(gate, tmp_path)).wait_caching()
+    writer = start(REDIS_URL=redis_server.url, STORE_URL=store_url_through(gate.port, tmp_path)).wait_caching()
     reader = start(REDIS_URL=redis_server.url).wait_caching()
     teacher, student = reader.register("teacher"), reader.register("student")
     gig = reader.make_gig(teacher)

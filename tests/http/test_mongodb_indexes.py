@@ -6,11 +6,11 @@ an index serves a query if its members are some that the query fixes, and then t
 all in the other.
 """
 import itertools
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from urllib.parse import urlencode
 
 import pytest
 
-from conftest import ON_MONGODB, mongodb, store_url
+from conftest import ON_MONGODB, mongodb, mongodb_port, store_url_through
 from mongo_gate import MongoGate
 
 pytestmark = pytest.mark.skipif(not ON_MONGODB, reason="is about MongoDB (make test-mongo)")
@@ -26,6 +26,14 @@ def fixed(query):
 
 def ranged(query):
     return {name for name, value in query.items() if isinstance(value, dict) and set(value) & {"$lt", "$lte", "$gt", "$gte"}}
+
+
+def asked(command):
+    """A command's filter and order; of a list that the server joins, those of its first stages."""
+    if "pipeline" not in command:
+        return command.get("filter", command.get("query", {})), dict(command.get("sort", {}))
+    stages = {name: what for stage in command["pipeline"] for name, what in stage.items()}
+    return stages["$match"], dict(stages.get("$sort", {}))
 
 
 def is_served(query, order, indexes):
@@ -49,9 +57,8 @@ def is_served(query, order, indexes):
 
 
 def test_what_lists_and_writes_ask_for_is_in_an_index(start, redis_server, tmp_path):
-    url = urlsplit(store_url(tmp_path))
-    gate = MongoGate(url.port or 27017)
-    server = start(REDIS_URL=redis_server.url, STORE_URL=urlunsplit(url._replace(netloc=f"127.0.0.1:{gate.port}"))).wait_caching()
+    gate = MongoGate(mongodb_port(tmp_path))
+    server = start(REDIS_URL=redis_server.url, STORE_URL=store_url_through(gate.port, tmp_path)).wait_caching()
     teacher, student, admin = server.register("teacher"), server.register("student"), server.sign_in_admin()
     gig = server.make_gig(teacher)
     begin = len(gate.commands)
@@ -80,11 +87,9 @@ def test_what_lists_and_writes_ask_for_is_in_an_index(start, redis_server, tmp_p
     lacking, seen = [], set()
     for command in gate.commands[begin:]:
         name = next(iter(command))
-        if name not in ("find", "count", "distinct") or command[name] in SMALL:
+        if name not in ("find", "count", "distinct", "aggregate") or command[name] in SMALL:
             continue
-        query, order = command.get("filter", command.get("query", {})), dict(command.get("sort", {}))
-        if name == "distinct":
-            order = {}
+        query, order = asked(command)
         seen.add((command[name], *sorted(fixed(query)), *order))
         if not is_served(query, order, indexes.get(command[name], [])):
             lacking.append((name, command[name], query, order))

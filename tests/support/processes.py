@@ -8,6 +8,7 @@ import socket
 import subprocess
 import time
 import uuid
+from urllib.parse import urlsplit, urlunsplit
 
 import redis
 import requests
@@ -87,6 +88,15 @@ def store_url(folder):
     hosts = "/".join(base.split("/")[:3])
     name = "reprise_http_" + hashlib.sha256(str(folder).encode()).hexdigest()[:16]
     return f"{hosts}/{name}" + (f"?{options}" if options else "")
+
+
+def mongodb_port(folder):
+    return urlsplit(store_url(folder)).port or 27017
+
+
+def store_url_through(port, folder, credentials=""):
+    """The same database, by way of a gate that listens on this port of the loopback."""
+    return urlunsplit(urlsplit(store_url(folder))._replace(netloc=f"{credentials}127.0.0.1:{port}"))
 
 
 @contextlib.contextmanager
