@@ -31,6 +31,8 @@ struct gig_changes {
   std::optional<money> price = {};
 };
 
+void apply(const gig_changes& changes, gig& to);
+
 enum class gig_order { newest, oldest, cheapest, dearest };
 
 struct gig_query {

@@ -77,6 +77,12 @@ result<void> check_decision(const manual_payment& what, const booking& of, manua
   return {};
 }
 
+act act_of(const bookings::id& payment_id, const manual_payment_decision& decision) {
+  const bool verified = decision.wanted == manual_payment_status::verified;
+  return {decision.admin, verified ? trail_action::verify_payment : trail_action::reject_payment,
+          trail_subject::manual_payment, payment_id, decision.reason};
+}
+
 payment_status payment_after(manual_payment_status value) noexcept {
   switch (value) {
     case manual_payment_status::pending: return payment_status::pending;

@@ -11,6 +11,7 @@
 #include "server/domain/money.hpp"
 #include "server/domain/page.hpp"
 #include "server/domain/time.hpp"
+#include "server/domain/trail.hpp"
 
 #include <optional>
 #include <string>
@@ -77,6 +78,9 @@ result<void> check_payable(const booking& what, const bookings::id& who, money a
 // takes no money any more: it was cancelled meanwhile. That one can only be rejected; a lesson that took place
 // meanwhile is paid like any other.
 result<void> check_decision(const manual_payment& what, const booking& of, manual_payment_status wanted);
+
+// What the trail keeps of a decision.
+act act_of(const bookings::id& payment_id, const manual_payment_decision& decision);
 
 // The payment status of a booking whose manual payment has come to this.
 payment_status payment_after(manual_payment_status value) noexcept;

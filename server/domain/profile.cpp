@@ -10,6 +10,18 @@ void set(std::optional<std::string>& member, const std::optional<std::string>& w
 
 }  // namespace
 
+public_profile profile_of(const user& account) {
+  public_profile shown;
+  shown.id = account.id;
+  shown.name = account.name;
+  shown.role = account.role;
+  shown.bio = account.about.bio;
+  shown.city = account.about.city;
+  shown.country = account.about.country;
+  shown.created_at = account.created_at;
+  return shown;
+}
+
 std::optional<std::int64_t> average_rating(std::int64_t reviews, std::int64_t ratings_sum) noexcept {
   if (reviews <= 0) return {};
   return (200 * ratings_sum + reviews) / (2 * reviews);

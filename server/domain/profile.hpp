@@ -22,6 +22,9 @@ struct public_profile {
   std::int64_t reviews = 0, ratings_sum = 0;  // of a teacher
 };
 
+// Without what students think, which is not the user's row.
+public_profile profile_of(const user& account);
+
 // The average in hundredths, rounded half up: 433 for 13 over 3. Absent where there is none.
 std::optional<std::int64_t> average_rating(std::int64_t reviews, std::int64_t ratings_sum) noexcept;
 

@@ -2,6 +2,7 @@
 
 #include "server/stores/mongo/collections.hpp"
 #include "server/stores/mongo/failure.hpp"
+#include "server/stores/mongo/lookup.hpp"
 
 #include <spdlog/spdlog.h>
 #include <time.h>
@@ -40,7 +41,7 @@ std::string hosts_of(const mongoc_uri_t* uri) {
   return all;
 }
 
-constexpr std::uint32_t authentication_failed = 18, not_authorized = 13;
+constexpr std::uint32_t authentication_failed = 18;
 
 std::string advice_for(const failure& error) {
   if (error.code() == authentication_failed) return "check the user, the password and authSource in STORE_URL";
@@ -119,11 +120,9 @@ document cluster::ask_hello() {
   }
 }
 
-// Asked for in the form in which link sends it: which servers know that is written nowhere that a program can read.
+// Which servers do is written nowhere that a program can read.
 bool cluster::knows_lookup() {
-  const auto nothing = make("$match", make("$expr", make("$eq", std::vector<std::string>{"$_id", "$$id"})));
-  const auto stage = make("$lookup", make("from", counters, "let", make("id", "$_id"), "pipeline", std::vector<document>(1, nothing),
-                                          "as", "reprise_0"));
+  const auto stage = lookup_stage(counters, "_id", make("_id", 1), "reprise_0");
   try {
     ask(make("aggregate", counters, "pipeline", std::vector<document>(1, stage), "cursor", document()), database_.c_str());
     return true;

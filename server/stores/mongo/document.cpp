@@ -42,6 +42,16 @@ std::optional<std::string> to_reference(const bson_iter_t& at) {
   return std::string(text, length);
 }
 
+std::optional<document> to_document(const bson_iter_t& at) {
+  if (!BSON_ITER_HOLDS_DOCUMENT(&at)) return {};
+  const std::uint8_t* bytes = nullptr;
+  std::uint32_t length = 0;
+  bson_iter_document(&at, &length, &bytes);
+  bson_t inner;
+  if (!bson_init_static(&inner, bytes, length)) return {};
+  return document(&inner);
+}
+
 std::string_view type_of(const bson_iter_t& at) {
   switch (bson_iter_type(&at)) {
     case BSON_TYPE_DOUBLE: return "a double";
@@ -210,78 +220,58 @@ bookings::id document::reference(const char* name) const {
 document document::child(const char* name) const {
   const auto at = expect(name);
   if (!BSON_ITER_HOLDS_DOCUMENT(&at)) refuse(name, "is " + std::string(type_of(at)) + " and no document");
-  const std::uint8_t* bytes = nullptr;
-  std::uint32_t length = 0;
-  bson_iter_document(&at, &length, &bytes);
-  bson_t inner;
-  if (!bson_init_static(&inner, bytes, length)) refuse(name, "is broken");
-  return document(&inner);
+  auto inner = to_document(at);
+  if (!inner) refuse(name, "is broken");
+  return std::move(*inner);
 }
 
-namespace {
-
-// Calls `act(iterator)` for each element of an array; false where it is none.
+// Calls `act(iterator)` for each element of an array; absent: for none. `why` refuses what is no array.
 template <class Act>
-bool for_each(const bson_iter_t& array, Act act) {
-  if (!BSON_ITER_HOLDS_ARRAY(&array)) return false;
+void document::for_each(const char* name, std::string_view why, Act act) const {
+  const auto array = find(name);
+  if (!array) return;
   bson_iter_t each;
-  if (!bson_iter_recurse(&array, &each)) return false;
+  if (!BSON_ITER_HOLDS_ARRAY(&*array) || !bson_iter_recurse(&*array, &each)) refuse(name, why);
   while (bson_iter_next(&each)) act(each);
-  return true;
 }
-
-}  // namespace
 
 std::vector<document> document::children(const char* name) const {
   std::vector<document> all;
-  const auto at = find(name);
-  if (!at) return all;
-  bool is_good = true;
-  is_good = for_each(*at, [&](const bson_iter_t& each) {
-    const std::uint8_t* bytes = nullptr;
-    std::uint32_t length = 0;
-    bson_t inner;
-    if (BSON_ITER_HOLDS_DOCUMENT(&each)) bson_iter_document(&each, &length, &bytes);
-    if (bytes != nullptr && bson_init_static(&inner, bytes, length)) all.emplace_back(&inner);
-    else is_good = false;
-  }) && is_good;
-  if (!is_good) refuse(name, "is no array of documents");
+  constexpr std::string_view why = "is no array of documents";
+  for_each(name, why, [&](const bson_iter_t& each) {
+    auto inner = to_document(each);
+    if (!inner) refuse(name, why);
+    all.push_back(std::move(*inner));
+  });
   return all;
 }
 
 std::vector<std::string> document::texts(const char* name) const {
   std::vector<std::string> all;
-  const auto at = find(name);
-  if (!at) return all;
-  const bool is_array = for_each(*at, [&](const bson_iter_t& each) {
-    if (auto one = to_reference(each)) all.push_back(std::move(*one));
-    else refuse(name, "has an element that is no text");
+  for_each(name, "is no array", [&](const bson_iter_t& each) {
+    auto one = to_reference(each);
+    if (!one) refuse(name, "has an element that is no text");
+    all.push_back(std::move(*one));
   });
-  if (!is_array) refuse(name, "is no array");
   return all;
 }
 
 std::vector<bookings::id> document::ids(const char* name) const {
   std::vector<bookings::id> all;
-  const auto at = find(name);
-  if (!at) return all;
-  const bool is_array = for_each(*at, [&](const bson_iter_t& each) {
+  for_each(name, "is no array", [&](const bson_iter_t& each) {
     auto one = to_reference(each);
     if (one && is_valid_id(*one)) all.push_back(std::move(*one));
   });
-  if (!is_array) refuse(name, "is no array");
   return all;
 }
 
 std::vector<std::int64_t> document::numbers(const char* name) const {
   std::vector<std::int64_t> all;
-  const auto at = find(name);
-  if (!at) return all;
-  const bool is_array = for_each(*at, [&](const bson_iter_t& each) {
-    if (const auto one = to_whole(each)) all.push_back(*one);
-    else refuse(name, "has an element that is no whole number");
+  for_each(name, "is no array", [&](const bson_iter_t& each) {
+    const auto one = to_whole(each);
+    if (!one) refuse(name, "has an element that is no whole number");
+    all.push_back(*one);
   });
-  if (!is_array) refuse(name, "is no array");
   return all;
 }
 

@@ -108,6 +108,8 @@ class document {
  private:
   std::optional<bson_iter_t> find(const char* name) const;
   bson_iter_t expect(const char* name) const;
+  template <class Act>
+  void for_each(const char* name, std::string_view why, Act act) const;
 
   bson_t bson_;
   const collection_names* from_ = nullptr;  // null where it was made, or is a part of another one

@@ -7,6 +7,8 @@
 
 namespace bookings::mongo {
 
+inline constexpr std::uint32_t not_authorized = 13;  // a code of the server's
+
 // A command that failed. `what()` is the driver's or the server's text, without credentials.
 class failure : public std::runtime_error {
  public:

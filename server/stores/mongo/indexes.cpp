@@ -68,17 +68,15 @@ const std::vector<index>& wanted() {
 
 // As the database names its members: "studentId:1 createdAt:1 _id:1"
 std::string key_text(link& on, const index& of) {
-  const auto* names = on.names().of(of.collection);
   std::string text;
   for (const auto& each : of.key)
-    text += std::string(names == nullptr ? each.name : names->stored(each.name)) + ":" + std::to_string(each.order) + " ";
+    text += std::string(on.names().member(of.collection, each.name)) + ":" + std::to_string(each.order) + " ";
   return text;
 }
 
 document specification(link& on, const index& of) {
-  const auto* names = on.names().of(of.collection);
   document key;
-  for (const auto& each : of.key) key.add(names == nullptr ? each.name : names->stored(each.name), each.order);
+  for (const auto& each : of.key) key.add(on.names().member(of.collection, each.name), each.order);
   return make("key", key, "name", of.name, "unique", of.is_unique);
 }
 
@@ -132,7 +130,6 @@ void drop_namesake(link& on, const index& wanted_one, const std::vector<found_in
 }
 
 std::string advice_for(const failure& error) {
-  constexpr std::uint32_t not_authorized = 13;
   if (error.which() == failure::kind::duplicate)
     return ". Two documents have what only one may have: remove or change one of them";
   if (error.code() == not_authorized) return ". Give the user of STORE_URL the role readWrite on this database";

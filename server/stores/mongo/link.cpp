@@ -1,6 +1,7 @@
 #include "server/stores/mongo/link.hpp"
 
 #include "server/stores/mongo/collections.hpp"
+#include "server/stores/mongo/lookup.hpp"
 
 #include <memory>
 
@@ -210,17 +211,13 @@ std::vector<joined> link::find_with_lookup(const char* collection, const documen
   if (!wanted.sort.is_empty()) stages.push_back(make("$sort", to_stored(collection, wanted.sort)));
   if (wanted.skip > 0) stages.push_back(make("$skip", wanted.skip));
   if (wanted.limit > 0) stages.push_back(make("$limit", wanted.limit));
-  const auto* its = names().of(collection);
   const auto name_of = [](std::size_t i) { return "reprise_" + std::to_string(i); };
   for (std::size_t i = 0; i < references.size(); ++i) {
     const auto& each = references[i];
     document shown;
     for (const auto* member : each.shown) shown.add(member, 1);
-    const std::string member(its == nullptr ? std::string_view(each.member) : its->stored(each.member));
-    const auto is_it = make("$expr", make("$eq", std::vector<std::string>{"$_id", "$$id"}));
-    stages.push_back(make("$lookup", make("from", stored(each.collection), "let", make("id", "$" + member), "pipeline",
-                                          std::vector<document>{make("$match", is_it), make("$project", to_stored(each.collection, shown))},
-                                          "as", name_of(i))));
+    stages.push_back(lookup_stage(stored(each.collection), names().member(collection, each.member),
+                                  to_stored(each.collection, shown), name_of(i)));
   }
   const auto reply = send(make("aggregate", stored(collection), "pipeline", stages, "cursor", make("batchSize", most_in_a_reply)),
                           purpose::reading);
@@ -250,8 +247,7 @@ std::int64_t link::count(const char* collection, const document& filter) {
 }
 
 std::vector<bookings::id> link::distinct(const char* collection, const char* member, const document& filter) {
-  const auto* its = names().of(collection);
-  const auto key = its == nullptr ? std::string_view(member) : its->stored(member);
+  const auto key = names().member(collection, member);
   return send(make("distinct", stored(collection), "key", key, "query", to_stored(collection, filter)), purpose::reading)
       .ids("values");
 }

@@ -15,13 +15,10 @@ using mongo::unit;
 namespace mongo {
 
 result<document> lock_booking(unit& work, const id& booking_id) {
-  const auto which = make("_id", ref(booking_id));
-  const auto seen = work.on().find_one(bookings_, which);
-  if (!seen) return errc::not_found;
+  const auto seen = look_up(work.on(), bookings_, booking_id);
+  if (!seen) return seen;
   work.lock({lock_of_user(seen->reference("student")), lock_of_user(seen->reference("teacher"))});
-  auto found = work.on().find_one(bookings_, which);
-  if (!found) return errc::not_found;
-  return std::move(*found);
+  return look_up(work.on(), bookings_, booking_id);
 }
 
 }  // namespace mongo
@@ -47,20 +44,14 @@ committed<booking_view> commit_of(unit& work, booking_view view) {
   return {std::move(view), std::move(rows), {}};
 }
 
-result<document> find_offered(link& on, const id& gig_id) {
-  auto found = on.find_one(mongo::gigs, make("_id", ref(gig_id), "deletedAt", nullptr));
-  if (!found) return errc::not_found;
-  return std::move(*found);
-}
-
 // The locks of both parties, and then teacher and price from the gig, if it is offered. errc::not_found also where the
 // student is not there.
 result<void> lock_and_complete(unit& work, booking& wanted) {
-  const auto seen = find_offered(work.on(), wanted.gig_id);
+  const auto seen = mongo::look_up_offered(work.on(), wanted.gig_id);
   if (!seen) return seen.error();
   wanted.teacher_id = seen->reference("teacher");
   work.lock({mongo::lock_of_user(wanted.student_id), mongo::lock_of_user(wanted.teacher_id)});
-  const auto offered = find_offered(work.on(), wanted.gig_id);
+  const auto offered = mongo::look_up_offered(work.on(), wanted.gig_id);
   if (!offered) return offered.error();
   if (const auto student = mongo::look_up_living_user(work.on(), wanted.student_id); !student) return student.error();
   wanted.price = price_of(offered->amount("price"), wanted.duration_minutes);
@@ -94,8 +85,8 @@ result<page<booking_view>> mongo_store::list_bookings(const booking_query& query
 
 result<booking_view> mongo_store::find_booking(const id& booking_id) {
   return read("find_booking", [&](link& on) -> result<booking_view> {
-    const auto found = on.find_one(mongo::bookings_, make("_id", ref(booking_id)));
-    if (!found) return errc::not_found;
+    const auto found = mongo::look_up(on, mongo::bookings_, booking_id);
+    if (!found) return found.error();
     return mongo::view_of(on, *found, mongo::booking_views);
   });
 }

@@ -47,8 +47,11 @@ errc translate_current_exception(const char* operation) noexcept;
 
 // As store::places_showing.
 showing showing_of(link& on, const change& what);
-// errc::not_found, the second also for a deleted account
-result<document> look_up_user(link& on, const id& user_id);
+// errc::not_found
+result<document> look_up(link& on, const char* collection, const id& which);
+// A gig that is not withdrawn. errc::not_found
+result<document> look_up_offered(link& on, const id& gig_id);
+// errc::not_found, also for a deleted account
 result<document> look_up_living_user(link& on, const id& user_id);
 // A booking's document, under the locks of both its parties. errc::not_found
 result<document> lock_booking(unit& work, const id& booking_id);

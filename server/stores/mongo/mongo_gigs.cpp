@@ -12,24 +12,27 @@ using mongo::make;
 using mongo::ref;
 using mongo::unit;
 
-namespace {
+namespace mongo {
 
-// A deleted gig is not there.
-result<document> find_offered(link& on, const id& gig_id) {
-  auto found = on.find_one(mongo::gigs, make("_id", ref(gig_id), "deletedAt", nullptr));
+result<document> look_up_offered(link& on, const id& gig_id) {
+  auto found = on.find_one(gigs, make("_id", ref(gig_id), "deletedAt", nullptr));
   if (!found) return errc::not_found;
   return std::move(*found);
 }
+
+}  // namespace mongo
+
+namespace {
 
 gig with_teacher(link& on, const document& found) { return mongo::view_of(on, found, mongo::gig_views); }
 
 // Gigs are their teacher's, and written under that user's lock.
 result<document> lock_owned(unit& work, const id& gig_id, const id& owner) {
-  auto found = find_offered(work.on(), gig_id);
+  auto found = mongo::look_up_offered(work.on(), gig_id);
   if (!found) return found;
   if (const auto allowed = check_owner(mongo::read_gig(*found), owner); !allowed) return allowed.error();
   work.lock({mongo::lock_of_user(owner)});
-  return find_offered(work.on(), gig_id);
+  return mongo::look_up_offered(work.on(), gig_id);
 }
 
 committed<gig> commit_of(unit& work, gig changed) {
@@ -70,7 +73,7 @@ result<page<gig>> mongo_store::list_gigs(const gig_query& query) {
 
 result<gig> mongo_store::find_gig(const id& gig_id) {
   return read("find_gig", [&](link& on) -> result<gig> {
-    const auto found = find_offered(on, gig_id);
+    const auto found = mongo::look_up_offered(on, gig_id);
     if (!found) return found.error();
     return with_teacher(on, *found);
   });
@@ -93,10 +96,7 @@ result<committed<gig>> mongo_store::update_gig(const id& gig_id, const id& owner
     const auto found = lock_owned(work, gig_id, owner);
     if (!found) return found.error();
     gig changed = with_teacher(work.on(), *found);
-    if (changes.title) changed.title = *changes.title;
-    if (changes.subject) changed.subject = *changes.subject;
-    if (changes.description) changed.description = *changes.description;
-    if (changes.price) changed.price = *changes.price;
+    apply(changes, changed);
     changed.updated_at = now();
     work.set(mongo::gigs, *found,
              make("title", changed.title, "subject", changed.subject, "description", changed.description, "price",

@@ -13,10 +13,6 @@ using mongo::unit;
 
 namespace {
 
-std::optional<document> find_one(link& on, const id& payment_id) {
-  return on.find_one(mongo::manual_payments, make("_id", ref(payment_id)));
-}
-
 // Under the transaction's lock, so that no other can come in between.
 bool is_used(link& on, payment_method method, const std::string& transaction_id) {
   return on
@@ -30,12 +26,6 @@ committed<manual_payment_view> commit_of(unit& work, manual_payment_view view, c
   work.set(mongo::bookings_, booked, make("paymentStatus", to_text(payment_after(view.row.status)), "updatedAt", now()));
   auto rows = work.emit(changes_of(mongo::read_booking(booked)));
   return {std::move(view), std::move(rows), {}};
-}
-
-act trail_of(const id& payment_id, const manual_payment_decision& decision) {
-  const bool verified = decision.wanted == manual_payment_status::verified;
-  return {decision.admin, verified ? trail_action::verify_payment : trail_action::reject_payment,
-          trail_subject::manual_payment, payment_id, decision.reason};
 }
 
 }  // namespace
@@ -68,12 +58,12 @@ result<committed<manual_payment_view>> mongo_store::create_manual_payment(const 
 result<committed<manual_payment_view>> mongo_store::decide_manual_payment(const id& payment_id,
                                                                           const manual_payment_decision& decision) {
   return write("decide_manual_payment", [&](unit& work) -> result<committed<manual_payment_view>> {
-    const auto seen = find_one(work.on(), payment_id);
-    if (!seen) return errc::not_found;
+    const auto seen = mongo::look_up(work.on(), mongo::manual_payments, payment_id);
+    if (!seen) return seen.error();
     const auto booked = mongo::lock_booking(work, seen->reference("booking"));
     if (!booked) return booked.error();
-    const auto found = find_one(work.on(), payment_id);
-    if (!found) return errc::not_found;
+    const auto found = mongo::look_up(work.on(), mongo::manual_payments, payment_id);
+    if (!found) return found.error();
     auto view = mongo::view_of(work.on(), *found, mongo::manual_payment_views);
     if (const auto may = check_decision(view.row, mongo::read_booking(*booked), decision.wanted); !may) return may.error();
     view.row.status = decision.wanted;
@@ -81,7 +71,7 @@ result<committed<manual_payment_view>> mongo_store::decide_manual_payment(const 
     work.set(mongo::manual_payments, *found,
              make("status", to_text(decision.wanted), "decidedBy", ref(decision.admin), "decidedAt", view.row.decided->at,
                   "reason", decision.reason));
-    mongo::note(work, trail_of(payment_id, decision));
+    mongo::note(work, act_of(payment_id, decision));
     return commit_of(work, std::move(view), *booked);
   });
 }

@@ -10,22 +10,6 @@ using mongo::make;
 using mongo::ref;
 using mongo::unit;
 
-namespace {
-
-public_profile profile_of(const user& account) {
-  public_profile shown;
-  shown.id = account.id;
-  shown.name = account.name;
-  shown.role = account.role;
-  shown.bio = account.about.bio;
-  shown.city = account.about.city;
-  shown.country = account.about.country;
-  shown.created_at = account.created_at;
-  return shown;
-}
-
-}  // namespace
-
 result<public_profile> mongo_store::find_profile(const id& user_id) {
   return read("find_profile", [&](link& on) -> result<public_profile> {
     const auto account = mongo::look_up_living_user(on, user_id);

@@ -1,5 +1,6 @@
 // Kept replies in MongoDB: what a repeated request is answered, and which outbox rows that answer waits for.
 #include "server/domain/repetition.hpp"
+#include "server/stores/bulk.hpp"
 #include "server/stores/mongo/mongo_calls.hpp"
 
 namespace bookings {
@@ -14,7 +15,7 @@ namespace {
 
 constexpr std::int64_t kept_ms = std::chrono::milliseconds(kept_for).count();
 
-std::string name_of(const repetition_key& what) { return what.user_id + "\n" + what.route + "\n" + what.key; }
+std::string name_of(const repetition_key& what) { return reply_key({what.user_id, what.route, what.key}); }
 
 // Those of the rows that are still there. One that is gone was acknowledged by all whom it concerned: a reply is kept
 // only after its rows are in the outbox.

@@ -53,7 +53,7 @@ result<committed<session>> move_to(unit& work, account_state wanted, const act& 
 
 result<session> mongo_store::find_session(const id& user_id) {
   return read("find_session", [&](link& on) -> result<session> {
-    const auto found = mongo::look_up_user(on, user_id);
+    const auto found = mongo::look_up(on, mongo::users, user_id);
     if (!found) return found.error();
     return mongo::read_session(*found);
   });

@@ -11,14 +11,14 @@ using mongo::ref;
 
 namespace mongo {
 
-result<document> look_up_user(link& on, const id& user_id) {
-  auto found = on.find_one(users, make("_id", ref(user_id)));
+result<document> look_up(link& on, const char* collection, const id& which) {
+  auto found = on.find_one(collection, make("_id", ref(which)));
   if (!found) return errc::not_found;
   return std::move(*found);
 }
 
 result<document> look_up_living_user(link& on, const id& user_id) {
-  auto found = look_up_user(on, user_id);
+  auto found = look_up(on, users, user_id);
   if (found && read_session(*found).state == account_state::deleted) return errc::not_found;
   return found;
 }
@@ -52,7 +52,7 @@ result<user> mongo_store::find_user_by_email(const std::string& email) {
 
 result<user> mongo_store::find_user(const id& user_id) {
   return read("find_user", [&](link& on) -> result<user> {
-    const auto found = mongo::look_up_user(on, user_id);
+    const auto found = mongo::look_up(on, mongo::users, user_id);
     if (!found) return found.error();
     return mongo::read_user(*found);
   });

@@ -121,6 +121,11 @@ std::string_view names::collection(std::string_view ours) const noexcept {
   return its == nullptr ? ours : std::string_view(its->collection());
 }
 
+std::string_view names::member(std::string_view collection, std::string_view ours) const {
+  const auto* its = of(collection);
+  return its == nullptr ? ours : its->stored(ours);
+}
+
 namespace {
 
 struct sighting {

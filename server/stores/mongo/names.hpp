@@ -45,6 +45,7 @@ class names {
   // Null for a collection that only this program knows: its names are as they are.
   const collection_names* of(std::string_view collection) const noexcept;
   std::string_view collection(std::string_view ours) const noexcept;
+  std::string_view member(std::string_view collection, std::string_view ours) const;
 
  private:
   std::vector<std::pair<std::string_view, collection_names>> all_;

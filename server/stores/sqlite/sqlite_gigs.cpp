@@ -71,10 +71,7 @@ result<committed<gig>> sqlite_store::update_gig(const id& gig_id, const id& owne
     auto found = find_owned(on, gig_id, owner);
     if (!found) return found.error();
     gig changed = std::move(*found);
-    if (changes.title) changed.title = *changes.title;
-    if (changes.subject) changed.subject = *changes.subject;
-    if (changes.description) changed.description = *changes.description;
-    if (changes.price) changed.price = *changes.price;
+    apply(changes, changed);
     changed.updated_at = now();
     on.use("UPDATE gigs SET title = ?, subject = ?, description = ?, price = ?, updated_at = ? WHERE id = ?")
         .bind(changed.title, changed.subject, changed.description, changed.price, changed.updated_at, gig_id)

@@ -43,12 +43,6 @@ result<committed<manual_payment_view>> commit_of(connection& on, const id& payme
   return committed<manual_payment_view>{std::move(*view), sqlite::emit_all(on, changes_of(of)), {}};
 }
 
-act trail_of(const id& payment_id, const manual_payment_decision& decision) {
-  const bool verified = decision.wanted == manual_payment_status::verified;
-  return {decision.admin, verified ? trail_action::verify_payment : trail_action::reject_payment,
-          trail_subject::manual_payment, payment_id, decision.reason};
-}
-
 }  // namespace
 
 result<page<manual_payment_view>> sqlite_store::list_manual_payments(const manual_payment_query& query) {
@@ -84,7 +78,7 @@ result<committed<manual_payment_view>> sqlite_store::decide_manual_payment(const
     on.use("UPDATE manual_payments SET status = ?, decided_by = ?, decided_at = ?, reason = ? WHERE id = ?")
         .bind(to_text(decision.wanted), decision.admin, now(), decision.reason, payment_id)
         .run();
-    sqlite::note(on, trail_of(payment_id, decision));
+    sqlite::note(on, act_of(payment_id, decision));
     return commit_of(on, payment_id, booked->row);
   });
 }

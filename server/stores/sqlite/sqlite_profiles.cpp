@@ -10,18 +10,6 @@ using sqlite::connection;
 
 namespace {
 
-public_profile profile_of(const user& account) {
-  public_profile shown;
-  shown.id = account.id;
-  shown.name = account.name;
-  shown.role = account.role;
-  shown.bio = account.about.bio;
-  shown.city = account.about.city;
-  shown.country = account.about.country;
-  shown.created_at = account.created_at;
-  return shown;
-}
-
 bool is_rename(const outbox_row& row) { return row.what.kind == change_kind::user_name; }
 
 }  // namespace
