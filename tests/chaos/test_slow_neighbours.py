@@ -56,9 +56,8 @@ def test_ten_thousand_idle_connections(begin, note):
             assert client.recv(12) == b"HTTP/1.1 200"
         each = (server.memory("VmRSS") - before) / IDLE
         note(f"{IDLE:,} idle connections: {each / 1024:.1f} KiB each")
-        for _ in range(100):
-            reply = server.get("/api/bookings", student["token"])
-            assert (reply.status_code, reply.headers["X-Cache"]) == (200, "HIT")
+        # Ten thousand requests at once may keep a busy machine from renewing its lease in time: then it bypasses for a moment.
+        until(lambda: all(hits(server, student["token"]) for _ in range(100)), "a hundred hits in a row")
         assert each < 64 * 1024 or is_sanitized(SERVER)
     finally:
         for client in clients:
@@ -66,6 +65,12 @@ def test_ten_thousand_idle_connections(begin, note):
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     # They are gone: as many again find a place.
     until(lambda: connect_and_ask(server, student["token"]), "places for new connections")
+
+
+def hits(server, token):
+    reply = server.get("/api/bookings", token)
+    assert reply.status_code == 200
+    return reply.headers["X-Cache"] == "HIT"
 
 
 def connect_and_ask(server, token):
