@@ -25,14 +25,16 @@ boost::json::array list_of(const std::vector<Row>& rows) {
 }
 
 boost::json::object whole_of(const account_export& whole, role reader) {
-  boost::json::array payments;
-  for (const auto& row : whole.manual_payments) payments.push_back(to_json(row, reader));
+  boost::json::array manual_payments, payments;
+  for (const auto& row : whole.manual_payments) manual_payments.push_back(to_json(row, reader));
+  for (const auto& row : whole.payments) payments.push_back(to_json(row, reader));
   return {{"exportedAt", format_time(now())},
           {"profile", own_profile(whole.account)},
           {"bookings", list_of(whole.bookings)},
           {"gigs", list_of(whole.gigs)},
           {"reviews", {{"written", list_of(whole.reviews_written)}, {"received", list_of(whole.reviews_received)}}},
-          {"manualPayments", std::move(payments)}};
+          {"manualPayments", std::move(manual_payments)},
+          {"payments", std::move(payments)}};
 }
 
 class whole_account {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "server/domain/booking.hpp"
+#include "server/domain/gateway_payment.hpp"
 #include "server/domain/gig.hpp"
 #include "server/domain/payment.hpp"
 #include "server/domain/review.hpp"
@@ -20,6 +21,7 @@ struct account_export {
   std::vector<gig> gigs;               // withdrawn ones too
   std::vector<review_view> reviews_written, reviews_received;
   std::vector<manual_payment_view> manual_payments;
+  std::vector<gateway_payment> payments;
 };
 
 // Who others see in the place of somebody who has left.

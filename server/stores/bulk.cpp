@@ -11,6 +11,7 @@ std::string_view to_text(record_kind kind) noexcept {
     case record_kind::bookings: return "bookings";
     case record_kind::reviews: return "reviews";
     case record_kind::manual_payments: return "manual payments";
+    case record_kind::gateway_payments: return "gateway payments";
     case record_kind::trail: return "trail";
     case record_kind::kept_replies: return "kept replies";
   }

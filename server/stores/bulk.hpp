@@ -9,6 +9,7 @@
 #pragma once
 
 #include "server/domain/booking.hpp"
+#include "server/domain/gateway_payment.hpp"
 #include "server/domain/gig.hpp"
 #include "server/domain/payment.hpp"
 #include "server/domain/review.hpp"
@@ -27,10 +28,10 @@
 namespace bookings {
 
 // In an order in which each refers to earlier ones alone.
-enum class record_kind { users, gigs, bookings, reviews, manual_payments, trail, kept_replies };
-inline constexpr std::array record_kinds = {record_kind::users,   record_kind::gigs,            record_kind::bookings,
-                                            record_kind::reviews, record_kind::manual_payments, record_kind::trail,
-                                            record_kind::kept_replies};
+enum class record_kind { users, gigs, bookings, reviews, manual_payments, gateway_payments, trail, kept_replies };
+inline constexpr std::array record_kinds = {
+    record_kind::users,           record_kind::gigs,             record_kind::bookings, record_kind::reviews,
+    record_kind::manual_payments, record_kind::gateway_payments, record_kind::trail,    record_kind::kept_replies};
 std::string_view to_text(record_kind kind) noexcept;  // "manual payments"
 
 struct stored_gig {
@@ -52,7 +53,7 @@ struct stored_reply {
 // in 19 digits; of a kept reply user, route and key, with line feeds between them.
 struct record {
   std::string key;
-  std::variant<user, stored_gig, booking, review, manual_payment, trail_entry, stored_reply> row;
+  std::variant<user, stored_gig, booking, review, manual_payment, gateway_payment, trail_entry, stored_reply> row;
   friend bool operator==(const record&, const record&) = default;
 };
 

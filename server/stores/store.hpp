@@ -10,6 +10,7 @@
 #include "server/domain/account.hpp"
 #include "server/domain/booking.hpp"
 #include "server/domain/change.hpp"
+#include "server/domain/gateway_payment.hpp"
 #include "server/domain/gig.hpp"
 #include "server/domain/payment.hpp"
 #include "server/domain/profile.hpp"
@@ -118,6 +119,22 @@ class store {
   // check_decision says.
   virtual result<committed<manual_payment_view>> decide_manual_payment(const id& payment_id,
                                                                        const manual_payment_decision& decision) = 0;
+
+  // payments through the gateway -------------------------------------------------------------------------------------
+  // Makes the booking's payment pending. REQUIRES: `wanted` is queued. errc::not_found, errc::wrong_state,
+  // errc::unprocessable as check_gateway_payable says.
+  virtual result<committed<gateway_payment>> create_gateway_payment(const gateway_payment& wanted) = 0;
+  // Newest first.
+  virtual result<page<gateway_payment>> list_gateway_payments(const gateway_payment_query& query) = 0;
+  // errc::not_found; says nothing of who may see it
+  virtual result<gateway_payment> find_gateway_payment(const id& payment_id) = 0;
+  // Calls `step` with the payment and its booking as they are, which stay so until what it makes of them is written; its
+  // act goes into the trail in the same transaction. No rows where it changes nothing of the booking. errc::not_found,
+  // and the errors of `step`, which must not use the store.
+  virtual result<committed<gateway_change>> change_gateway_payment(const id& payment_id, const gateway_step& step) = 0;
+  // Hands out payments whose next step is due at `when`, the most urgent first, and sets that to `until`, so that no
+  // other process takes them too.
+  virtual result<std::vector<gateway_payment>> claim_due_payments(time_point when, time_point until, std::size_t limit) = 0;
 
   // trail ------------------------------------------------------------------------------------------------------------
   // For an act that is no write of the store's own, such as a purge. All others note theirs in their own transaction.

@@ -1,4 +1,5 @@
 // What is SQLite's own: schema versions, query plans, failures at start, and what a pooled reader may hold.
+#include "server/stores/sqlite/gateway_payment_rows.hpp"
 #include "server/stores/sqlite/list_queries.hpp"
 #include "server/stores/sqlite/reader_pool.hpp"
 #include "server/stores/sqlite/schema.hpp"
@@ -275,6 +276,20 @@ TEST_F(sqlite_plans, list_manual_payments_every_form_uses_an_index_and_sorts_not
   }
   expect_searches_only(
       "SELECT 1 FROM manual_payments WHERE method = ? AND transaction_id = ? AND status <> 'rejected'");
+}
+
+TEST_F(sqlite_plans, list_gateway_payments_every_form_uses_an_index_and_sorts_nothing) {
+  const std::optional<id> none, some = "x";
+  for (const auto& student : {none, some}) {
+    for (const auto& status : {std::optional<gateway_payment_status>{}, std::optional{gateway_payment_status::held}}) {
+      const auto plan = plan_of(sqlite::list_gateway_payments_sql({.student_id = student, .status = status}).first);
+      EXPECT_NE(plan.find("USING INDEX gateway_payments_"), std::string::npos) << plan;
+      EXPECT_EQ(plan.find("TEMP B-TREE"), std::string::npos) << plan;
+    }
+  }
+  const auto due = plan_of(sqlite::select_gateway_payments() + " WHERE due_at <= ? ORDER BY due_at LIMIT ?");
+  EXPECT_NE(due.find("SEARCH p USING INDEX gateway_payments_due"), std::string::npos) << due;
+  EXPECT_EQ(due.find("TEMP B-TREE"), std::string::npos) << due;
 }
 
 // They run under the write lock: each line but those of the union itself is a search of an index that has all it needs.

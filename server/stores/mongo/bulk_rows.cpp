@@ -1,6 +1,7 @@
 #include "server/stores/mongo/bulk_rows.hpp"
 
 #include "server/stores/mongo/collections.hpp"
+#include "server/stores/mongo/gateway_payment_rows.hpp"
 #include "server/stores/mongo/rows.hpp"
 
 #include <stdexcept>
@@ -15,6 +16,7 @@ const char* collection_of(record_kind kind) {
     case record_kind::bookings: return bookings_;
     case record_kind::reviews: return reviews;
     case record_kind::manual_payments: return manual_payments;
+    case record_kind::gateway_payments: return gateway_payments;
     case record_kind::trail: return trail;
     case record_kind::kept_replies: return kept_replies;
   }
@@ -63,6 +65,7 @@ record read_record(record_kind kind, const document& from) {
     case record_kind::bookings: return {object_id(from), read_booking(from)};
     case record_kind::reviews: return {object_id(from), read_review(from)};
     case record_kind::manual_payments: return {object_id(from), read_manual_payment(from)};
+    case record_kind::gateway_payments: return {object_id(from), read_gateway_payment(from)};
     case record_kind::trail: return {trail_key(from.number("number")), read_trail(from)};
     case record_kind::kept_replies:
       return {from.text("_id"), stored_reply{from.text("fingerprint"), static_cast<unsigned>(from.number("status")), from.text("body"),
@@ -85,6 +88,11 @@ struct to_stored {
   document operator()(const manual_payment& p) const {
     auto made = to_document(p);
     if (p.decided) made.add_all(make("decidedBy", ref(p.decided->by), "decidedAt", p.decided->at, "reason", p.decided->reason));
+    return made;
+  }
+  document operator()(const gateway_payment& p) const {
+    auto made = make("_id", ref(p.id));
+    made.add_all(members_of(p));
     return made;
   }
   document operator()(const trail_entry& t) const { return to_document(t, trail_number(key)); }

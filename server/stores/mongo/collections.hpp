@@ -10,6 +10,7 @@ inline constexpr const char* bookings_ = "bookings";
 inline constexpr const char* reviews = "reviews";
 inline constexpr const char* manual_payments = "manualpayments";
 
+inline constexpr const char* gateway_payments = "reprise_payments";
 inline constexpr const char* trail = "reprise_trail";
 inline constexpr const char* kept_replies = "reprise_kept_replies";
 inline constexpr const char* outbox = "reprise_outbox";          // {_id: number, what, at, waiting: [nonce]}

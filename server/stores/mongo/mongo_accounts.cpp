@@ -1,5 +1,6 @@
 // An account as a whole in MongoDB: its export, and its end. Everything that is a user's is written under that user's
 // lock, so both see one moment.
+#include "server/stores/mongo/gateway_payment_rows.hpp"
 #include "server/stores/mongo/mongo_calls.hpp"
 #include "server/stores/mongo/rows.hpp"
 
@@ -62,6 +63,8 @@ void erase_person(unit& work, const document& account, const std::string& unusab
            make("name", deleted_name, "email", deleted_email(user_id), "password", unusable_hash, "state",
                 to_text(account_state::deleted), "tokenVersion", token_version, "bio", nullptr, "phone", nullptr, "address",
                 nullptr, "city", nullptr, "postcode", nullptr, "country", nullptr));
+  for (const auto& each : work.on().find(mongo::gateway_payments, make("student", ref(user_id), "customer", make("$ne", nullptr))))
+    work.set(mongo::gateway_payments, each, make("customer", nullptr));
   work.remove_all(mongo::kept_replies, make("user", user_id));  // they hold what the person was answered
 }
 
@@ -81,6 +84,8 @@ result<account_export> mongo_store::export_account(const id& user_id) {
     whole.reviews_received = mongo::views_of(on, all(on, mongo::reviews, make("teacher", ref(user_id))), mongo::review_views);
     whole.manual_payments =
         mongo::views_of(on, all(on, mongo::manual_payments, make("student", ref(user_id))), mongo::manual_payment_views);
+    for (const auto& each : all(on, mongo::gateway_payments, make("student", ref(user_id))))
+      whole.payments.push_back(mongo::read_gateway_payment(each));
     return whole;
   });
 }

@@ -82,6 +82,12 @@ class mongo_store final : public store {
   result<committed<manual_payment_view>> decide_manual_payment(const id& payment_id,
                                                                const manual_payment_decision& decision) override;
 
+  result<committed<gateway_payment>> create_gateway_payment(const gateway_payment& wanted) override;
+  result<page<gateway_payment>> list_gateway_payments(const gateway_payment_query& query) override;
+  result<gateway_payment> find_gateway_payment(const id& payment_id) override;
+  result<committed<gateway_change>> change_gateway_payment(const id& payment_id, const gateway_step& step) override;
+  result<std::vector<gateway_payment>> claim_due_payments(time_point when, time_point until, std::size_t limit) override;
+
   result<void> append_trail(const act& what) override;
   result<page<trail_entry>> list_trail(const page_request& wanted) override;
 

@@ -1,5 +1,6 @@
 #include "server/stores/sqlite/bulk_rows.hpp"
 
+#include "server/stores/sqlite/gateway_payment_rows.hpp"
 #include "server/stores/sqlite/rows.hpp"
 
 #include <fmt/format.h>
@@ -51,6 +52,7 @@ const table& table_of(record_kind kind) {
   static const table payments("manual_payments", {"id"},
                               {"id", "booking_id", "student_id", "method", "transaction_id", "amount", "status",
                                "created_at", "decided_by", "decided_at", "reason"});
+  static const table gateway_payments("gateway_payments", {"id"}, gateway_payment_columns());
   static const table trail("trail", {"number"},
                            {"id", "at", "actor", "action", "subject_kind", "subject_id", "reason", "number"});
   static const table replies("kept_replies", {"user_id", "route", "key"},
@@ -61,6 +63,7 @@ const table& table_of(record_kind kind) {
     case record_kind::bookings: return bookings;
     case record_kind::reviews: return reviews;
     case record_kind::manual_payments: return payments;
+    case record_kind::gateway_payments: return gateway_payments;
     case record_kind::trail: return trail;
     case record_kind::kept_replies: return replies;
   }
@@ -91,6 +94,7 @@ record read_record(record_kind kind, const statement& row) {
     case record_kind::bookings: return of_id(read_bare_booking(row));
     case record_kind::reviews: return of_id(read_bare_review(row));
     case record_kind::manual_payments: return of_id(read_bare_manual_payment(row));
+    case record_kind::gateway_payments: return of_id(read_gateway_payment(row));
     case record_kind::trail: return {trail_key(row.number(7)), read_trail(row)};
     case record_kind::kept_replies:
       return {reply_key({row.text(0), row.text(1), row.text(2)}),
@@ -124,6 +128,7 @@ struct binding {
             p.created_at);
     if (p.decided) to.bind(p.decided->by, p.decided->at, p.decided->reason);  // else NULL, as all that is not bound
   }
+  void operator()(const gateway_payment& p) const { bind_gateway_payment(to, p); }
   void operator()(const trail_entry& t) const {
     to.bind(t.id, t.at, t.what.actor, to_text(t.what.action), to_text(t.what.subject), t.what.subject_id, t.what.reason,
             trail_number(key));

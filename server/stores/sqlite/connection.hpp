@@ -50,6 +50,7 @@ class statement {
   std::optional<std::string> optional_text(int column) const;
   std::int64_t number(int column) const { return cached_.getColumn(column).getInt64(); }
   money amount(int column) const { return {number(column)}; }
+  bool is_null(int column) const { return cached_.getColumn(column).isNull(); }
   time_point time(int column) const { return time_point{std::chrono::milliseconds{number(column)}}; }
 
  private:

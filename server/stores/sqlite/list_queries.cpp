@@ -1,5 +1,7 @@
 #include "server/stores/sqlite/list_queries.hpp"
 
+#include "server/stores/sqlite/gateway_payment_rows.hpp"
+
 #include <fmt/format.h>
 
 namespace bookings::sqlite {
@@ -93,6 +95,13 @@ list_sql list_manual_payments_sql(const manual_payment_query& query) {
   if (query.student_id) where += " WHERE p.student_id = ?";
   if (query.status) where += where.empty() ? " WHERE p.status = ?" : " AND p.status = ?";
   return assemble(select_manual_payments, "manual_payments p", "p.id", where, " ORDER BY p.created_at DESC, p.id DESC");
+}
+
+list_sql list_gateway_payments_sql(const gateway_payment_query& query) {
+  std::string where;
+  if (query.student_id) where += " WHERE p.student_id = ?";
+  if (query.status) where += where.empty() ? " WHERE p.status = ?" : " AND p.status = ?";
+  return assemble(select_gateway_payments(), "gateway_payments p", "p.id", where, " ORDER BY p.created_at DESC, p.id DESC");
 }
 
 list_sql list_trail_sql() {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "server/domain/booking.hpp"
+#include "server/domain/gateway_payment.hpp"
 #include "server/domain/gig.hpp"
 #include "server/domain/payment.hpp"
 #include "server/domain/review.hpp"
@@ -36,6 +37,8 @@ list_sql list_reviews_sql(const review_query& query);
 
 // Parameters: student, status, each where it is there.
 list_sql list_manual_payments_sql(const manual_payment_query& query);
+
+list_sql list_gateway_payments_sql(const gateway_payment_query& query);
 
 // No parameters. Newest first.
 list_sql list_trail_sql();

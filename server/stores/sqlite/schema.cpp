@@ -218,8 +218,48 @@ BEGIN
 END;
 )sql";
 
+// Payments through the gateway. What is due has an index; what is over has nothing in it.
+constexpr const char* version_7 = R"sql(
+CREATE TABLE gateway_payments (
+  id                  TEXT PRIMARY KEY NOT NULL,
+  booking_id          TEXT NOT NULL REFERENCES bookings (id),
+  student_id          TEXT NOT NULL REFERENCES users (id),
+  amount              INTEGER NOT NULL CHECK (amount >= 0),
+  status              TEXT NOT NULL CHECK (status IN ('queued', 'initiated', 'held', 'paid', 'failed', 'cancelled',
+                                                      'refunding', 'refunded')),
+  owns_booking        INTEGER NOT NULL CHECK (owns_booking IN (0, 1)),
+  customer_name       TEXT,  -- NULL, as all that tells of the customer, where nobody needs it any more
+  customer_email      TEXT,
+  customer_phone      TEXT,
+  customer_address    TEXT,
+  customer_city       TEXT,
+  customer_postcode   TEXT,
+  customer_country    TEXT,
+  attempts            INTEGER NOT NULL,
+  attempt_until       INTEGER,
+  gateway_url         TEXT,
+  session_key         TEXT,
+  taken               INTEGER,
+  bank_transaction_id TEXT,
+  refunds             INTEGER NOT NULL,
+  refunded_from       TEXT,
+  refund_reference    TEXT,
+  is_refund_unclear   INTEGER NOT NULL CHECK (is_refund_unclear IN (0, 1)),
+  reason              TEXT,
+  created_at          INTEGER NOT NULL,
+  updated_at          INTEGER NOT NULL,
+  due_at              INTEGER
+) STRICT;
+CREATE UNIQUE INDEX gateway_payments_one_owner ON gateway_payments (booking_id) WHERE owns_booking = 1;
+CREATE INDEX gateway_payments_due                    ON gateway_payments (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX gateway_payments_created                ON gateway_payments (created_at, id);
+CREATE INDEX gateway_payments_status_created         ON gateway_payments (status, created_at, id);
+CREATE INDEX gateway_payments_student_created        ON gateway_payments (student_id, created_at, id);
+CREATE INDEX gateway_payments_student_status_created ON gateway_payments (student_id, status, created_at, id);
+)sql";
+
 // The step at index n leads from version n to n + 1. Published steps are never edited: add one at the end.
-constexpr std::array steps = {version_1, version_2, version_3, version_4, version_5, version_6};
+constexpr std::array steps = {version_1, version_2, version_3, version_4, version_5, version_6, version_7};
 
 int version_of(connection& on) {
   auto query = on.use("PRAGMA user_version");

@@ -1,4 +1,5 @@
 // An account as a whole in SQLite: its export, and its end.
+#include "server/stores/sqlite/gateway_payment_rows.hpp"
 #include "server/stores/sqlite/list_queries.hpp"
 #include "server/stores/sqlite/rows.hpp"
 #include "server/stores/sqlite/sqlite_calls.hpp"
@@ -70,6 +71,10 @@ void erase_person(connection& on, const id& user_id, const std::string& unusable
          " token_version = token_version + 1, bio = NULL, phone = NULL, address = NULL, city = NULL, postcode = NULL, country = NULL WHERE id = ?1")
       .bind(user_id, deleted_name, deleted_email(user_id), unusable_hash)
       .run();
+  on.use("UPDATE gateway_payments SET customer_name = NULL, customer_email = NULL, customer_phone = NULL,"
+         " customer_address = NULL, customer_city = NULL, customer_postcode = NULL, customer_country = NULL WHERE student_id = ?")
+      .bind(user_id)
+      .run();
   on.use("DELETE FROM kept_replies WHERE user_id = ?").bind(user_id).run();  // they hold what the person was answered
 }
 
@@ -90,6 +95,8 @@ result<account_export> sqlite_store::export_account(const id& user_id) {
         all(on, sqlite::select_reviews, " WHERE r.teacher_id = ?1", "r", user_id, sqlite::read_review);
     whole.manual_payments =
         all(on, sqlite::select_manual_payments, " WHERE p.student_id = ?1", "p", user_id, sqlite::read_manual_payment);
+    whole.payments = all(on, sqlite::select_gateway_payments(), " WHERE p.student_id = ?1", "p", user_id,
+                         sqlite::read_gateway_payment);
     return whole;
   });
 }
