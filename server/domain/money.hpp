@@ -18,6 +18,14 @@ struct money {
 // The value of a JSON number with at most two decimal places, 0 to 10,000,000; absent for anything else.
 std::optional<money> parse_money(double value) noexcept;
 
+// The value of a decimal as it is written, "1250", "1250.5" or "1250.00": digits, and at most one point between digits.
+// Places beyond the second may only be zeros. Absent for anything else: a sign, an exponent, a comma, a blank, too
+// much. Exact: no floating point.
+std::optional<money> parse_decimal_money(std::string_view text) noexcept;
+
+// With two places, as the gateway takes it: 125050 hundredths -> "1250.50". `amount` is not negative.
+std::string to_decimal(money amount);
+
 // For a JSON number: 1250 hundredths -> 12.5.
 double to_number(money amount) noexcept;
 
