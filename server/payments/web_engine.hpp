@@ -4,7 +4,7 @@
 #include "server/payments/web_client.hpp"
 
 #include <curl/curl.h>
-#include <boost/asio/any_completion_handler.hpp>
+#include <boost/compat/move_only_function.hpp>
 
 #include <atomic>
 #include <chrono>
