@@ -9,6 +9,7 @@ pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)
 pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(crypt REQUIRED IMPORTED_TARGET libcrypt)
 pkg_check_modules(mongoc REQUIRED IMPORTED_TARGET libmongoc-1.0)
+pkg_check_modules(curl REQUIRED IMPORTED_TARGET libcurl>=7.88)
 
 # Boost: headers alone, 1.91 or newer; its few compiled parts are built once, in cmake/boost.cpp.
 find_path(boost_headers boost/redis/connection.hpp PATHS ${CMAKE_SOURCE_DIR}/build/deps/boost/usr/include

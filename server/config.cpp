@@ -89,6 +89,18 @@ void complete_redis(config_draft& draft) {
   }
 }
 
+// The gateway calls back and sends browsers back, so without an address of ours no payment could come to its end.
+void check_payments(const config& value, const secrets& secret, load_result& result) {
+  constexpr std::size_t longest_public_url = 200;  // the gateway takes 255 bytes, paths included
+  if (value.sslcommerz_store_id.has_value() != secret.sslcommerz_store_password.has_value())
+    result.errors.push_back("SSLCOMMERZ_STORE_ID and SSLCOMMERZ_STORE_PASSWORD go together: set both, or neither.");
+  if (!value.sslcommerz_store_id) return;
+  if (!value.public_url)
+    result.errors.push_back("PUBLIC_URL is needed where SSLCOMMERZ_STORE_ID is set: the gateway calls back there.");
+  else if (value.public_url->size() > longest_public_url)
+    result.errors.push_back("PUBLIC_URL is too long for the payment gateway. Allowed: at most 200 bytes.");
+}
+
 void complete(config_draft& draft, load_result& result) {
   complete_redis(draft);
   auto& value = draft.value;
@@ -100,6 +112,7 @@ void complete(config_draft& draft, load_result& result) {
   }
   if (value.admin_email.has_value() != secret.admin_password.has_value())
     result.warnings.push_back("ADMIN_EMAIL and ADMIN_PASSWORD have an effect only together: no admin is created.");
+  check_payments(value, secret, result);
 }
 
 std::vector<std::string_view> known_names() {

@@ -116,14 +116,14 @@ rows log_rows() {
 
 rows payment_rows() {
   return {
-      row("SSLCOMMERZ_STORE_ID", "", text(&config::sslcommerz_store_id, 1, 100), "the shop's id at the gateway",
-          effect::later),
-      row("SSLCOMMERZ_STORE_PASSWORD", "", hidden_text(&secrets::sslcommerz_store_password, 1, 200),
-          "the shop's password at the gateway", effect::later),
+      row("SSLCOMMERZ_STORE_ID", "", text(&config::sslcommerz_store_id, 1, 30),
+          "the shop's id at the payment gateway; unset: no payments but manual ones"),
+      row("SSLCOMMERZ_STORE_PASSWORD", "", hidden_text(&secrets::sslcommerz_store_password, 1, 30),
+          "the shop's password there"),
       row("SSLCOMMERZ_BASE_URL", "https://sandbox.sslcommerz.com",
-          url(&config::sslcommerz_base_url, transport::secure), "the gateway; by default its sandbox", effect::later),
+          url(&config::sslcommerz_base_url, transport::secure), "the gateway; by default its sandbox"),
       row("PUBLIC_URL", "", url(&config::public_url, transport::secure),
-          "this server as the gateway and browsers see it", effect::later),
+          "this server as the gateway and browsers see it; at most 200 bytes where there are payments"),
   };
 }
 

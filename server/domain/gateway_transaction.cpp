@@ -28,9 +28,9 @@ settlement mismatch(settlement_field field) noexcept { return {settlement_outcom
 // Money was taken: is it ours, and all of it? What the customer was asked for may be missing from an answer; where it
 // is there it has to agree.
 settlement judge_paid(const gateway_transaction& said, const gateway_expectation& expected) {
-  if (said.currency != expected.currency) return mismatch(settlement_field::currency);
+  if (said.currency != expected.currency) return mismatch(settlement_field::currency_code);
   if (!said.customer_currency.empty() && said.customer_currency != expected.currency)
-    return mismatch(settlement_field::currency);
+    return mismatch(settlement_field::currency_code);
   if (said.amount != expected.amount) return mismatch(settlement_field::amount);
   if (said.customer_amount && said.customer_amount != expected.amount) return mismatch(settlement_field::amount);
   return {said.risk_level == "0" ? settlement_outcome::paid : settlement_outcome::held};
@@ -103,7 +103,7 @@ std::string_view to_text(settlement_field value) noexcept {
       return "transaction id";
     case settlement_field::amount:
       return "amount";
-    case settlement_field::currency:
+    case settlement_field::currency_code:
       return "currency";
   }
   return "";

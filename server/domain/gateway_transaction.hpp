@@ -66,7 +66,7 @@ enum class settlement_outcome {
   mismatch,  // the gateway speaks of another transaction or another sum: nothing follows, and somebody should know
 };
 
-enum class settlement_field { none, transaction_id, amount, currency };
+enum class settlement_field { none, transaction_id, amount, currency_code };
 
 std::string_view to_text(settlement_outcome value) noexcept;
 std::string_view to_text(settlement_field value) noexcept;

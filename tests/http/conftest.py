@@ -5,7 +5,7 @@ import sys
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "support"))
-from fixtures import needs_a_file, other_redis, redis_server, start  # noqa: E402, F401: for the tests
+from fixtures import gateway, needs_a_file, other_redis, redis_server, start  # noqa: E402, F401: for the tests
 from processes import LIMIT, ON_MONGODB, SERVER, Redis, Server, free_port, mongodb, mongodb_port, store_url, store_url_through, until  # noqa: E402, F401: for the tests
 
 

@@ -1,6 +1,7 @@
 """What tests from outside begin with: a Redis, another one, and servers on one store file."""
 import pytest
 
+from gateway import Gateway
 from processes import ON_MONGODB, Redis, Server, drop_store
 
 # For tests that look into the store's file, or are about it.
@@ -22,6 +23,14 @@ def other_redis(tmp_path):
     server = Redis(folder)
     yield server
     server.stop()
+
+
+@pytest.fixture
+def gateway():
+    """An emulated payment gateway: start(**gateway.environment(free_port())) uses it."""
+    emulated = Gateway()
+    yield emulated
+    emulated.stop()
 
 
 @pytest.fixture

@@ -30,9 +30,10 @@ bool contains(const std::vector<std::string>& texts, std::string_view part) {
   return joined(texts).find(part) != std::string::npos;
 }
 
-// A value that each variable refuses, and one that it takes.
+// A value that each variable refuses, and one that it takes, with others that it has to come with.
 struct sample {
   std::string name, wrong, right;
+  variables with = {};
 };
 const std::vector<sample> samples{
     {"HOST", "not a host!", "0.0.0.0"},
@@ -68,8 +69,14 @@ const std::vector<sample> samples{
     {"LOG_LEVEL", "loud", "debug"},
     {"LOG_FORMAT", "xml", "json"},
     {"OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318", "http://collector:4318/v1"},
-    {"SSLCOMMERZ_STORE_ID", "a\x01", "shop"},
-    {"SSLCOMMERZ_STORE_PASSWORD", "hunter2\x7f", "hunter2"},
+    {"SSLCOMMERZ_STORE_ID",
+     "a\x01",
+     "shop",
+     {{"SSLCOMMERZ_STORE_PASSWORD", "hunter2"}, {"PUBLIC_URL", "https://shop.example"}}},
+    {"SSLCOMMERZ_STORE_PASSWORD",
+     "hunter2\x7f",
+     "hunter2",
+     {{"SSLCOMMERZ_STORE_ID", "shop"}, {"PUBLIC_URL", "https://shop.example"}}},
     {"SSLCOMMERZ_BASE_URL", "http://gateway.example", "http://127.0.0.1:9000"},
     {"PUBLIC_URL", "https://u:hunter2@shop.example", "https://shop.example/"},
 };
@@ -94,7 +101,9 @@ TEST(config_samples, wrong_value_is_one_error_that_names_the_variable) {
 
 TEST(config_samples, right_value_is_no_error) {
   for (const auto& each : samples) {
-    auto found = load({{each.name, each.right}});
+    auto given = each.with;
+    given[each.name] = each.right;
+    auto found = load(given);
     EXPECT_TRUE(found.errors.empty()) << joined(found.errors);
     EXPECT_EQ(joined(found.warnings).find("hunter2"), std::string::npos) << joined(found.warnings);
   }

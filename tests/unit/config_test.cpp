@@ -275,6 +275,44 @@ TEST(config, admin_needs_email_and_password) {
   EXPECT_TRUE(contains(load({{"ADMIN_EMAIL", "admin@example.org"}}).warnings, "only together"));
 }
 
+TEST(config, payments_need_id_password_and_public_url) {
+  const variables whole{{"SSLCOMMERZ_STORE_ID", "shop"},
+                        {"SSLCOMMERZ_STORE_PASSWORD", "hunter2"},
+                        {"PUBLIC_URL", "https://shop.example/"}};
+  const auto good = load(whole);
+  EXPECT_TRUE(good.errors.empty()) << joined(good.errors);
+  EXPECT_EQ(good.value.sslcommerz_store_id, "shop");
+  EXPECT_EQ(good.secret.sslcommerz_store_password, "hunter2");
+  EXPECT_EQ(good.value.public_url, "https://shop.example");
+  EXPECT_EQ(good.value.sslcommerz_base_url, "https://sandbox.sslcommerz.com");
+  for (const auto& name : {"SSLCOMMERZ_STORE_ID", "SSLCOMMERZ_STORE_PASSWORD", "PUBLIC_URL"}) {
+    auto part = whole;
+    part.erase(name);
+    const auto wrong = load(part);
+    ASSERT_EQ(wrong.errors.size(), 1u) << name << ": " << joined(wrong.errors);
+    EXPECT_TRUE(contains(wrong.errors, name)) << wrong.errors[0];
+    EXPECT_FALSE(contains(wrong.errors, "hunter2"));
+  }
+  EXPECT_TRUE(load({{"PUBLIC_URL", "https://shop.example"}}).errors.empty()) << "an address alone asks for nothing";
+}
+
+TEST(config, public_url_leaves_room_for_the_gateways_paths) {
+  variables given{{"SSLCOMMERZ_STORE_ID", "shop"}, {"SSLCOMMERZ_STORE_PASSWORD", "hunter2"}};
+  const std::string begin = "https://shop.example/";
+  given["PUBLIC_URL"] = begin + std::string(200 - begin.size(), 'a');
+  EXPECT_TRUE(load(given).errors.empty());
+  given["PUBLIC_URL"] += "a";
+  EXPECT_TRUE(contains(load(given).errors, "PUBLIC_URL is too long"));
+}
+
+TEST(config, gateway_is_http_on_this_machine_alone) {
+  EXPECT_TRUE(load({{"SSLCOMMERZ_BASE_URL", "http://localhost:9000/"}}).errors.empty());
+  EXPECT_EQ(load({{"SSLCOMMERZ_BASE_URL", "http://localhost:9000/"}}).value.sslcommerz_base_url, "http://localhost:9000");
+  for (const auto text : {"http://10.0.0.1", "http://sandbox.sslcommerz.com", "https://u:p@host", "https://host/?a=b",
+                          "ftp://host", "sandbox.sslcommerz.com", "https://"})
+    EXPECT_TRUE(contains(load({{"SSLCOMMERZ_BASE_URL", text}}).errors, "SSLCOMMERZ_BASE_URL")) << text;
+}
+
 template <class T>
 concept printable = requires(std::ostream& out, const T& what) { out << what; };
 static_assert(!printable<secrets>);
