@@ -1,6 +1,8 @@
-// Who pays, as the gateway wants to know it. All members are mandatory there, so the profile or the request has to have
+// What the gateway wants to know of who pays. All members are mandatory there, so the profile or the request has to have
 // them; what is missing is a 422 that names it. Pure.
 #pragma once
+
+#include "server/domain/gateway_customer.hpp"
 
 #include <cstddef>
 #include <string>
@@ -8,11 +10,6 @@
 #include <vector>
 
 namespace bookings {
-
-struct gateway_customer {
-  std::string name, email, phone, address, city, postcode, country;
-  friend bool operator==(const gateway_customer&, const gateway_customer&) = default;
-};
 
 // A member that the gateway would not take, and why, in words for the client that follow the name: "is needed by the
 // payment gateway". Both are literals.
