@@ -4,9 +4,11 @@
 #include "reprise/response_cache.hpp"
 #include "server/api/accounts.hpp"
 #include "server/api/booking_routes.hpp"
+#include "server/api/gateway_routes.hpp"
 #include "server/api/gigs.hpp"
 #include "server/api/manual_payment_routes.hpp"
 #include "server/api/once.hpp"
+#include "server/api/payment_routes.hpp"
 #include "server/api/profile_routes.hpp"
 #include "server/api/review_routes.hpp"
 #include "server/api/sessions.hpp"
@@ -24,7 +26,11 @@
 #include "server/http/listener.hpp"
 #include "server/http/pipeline.hpp"
 #include "server/http/rate_limits.hpp"
+#include "server/jobs/payment_jobs.hpp"
 #include "server/ops/ops_routes.hpp"
+#include "server/payments/absent_gateway.hpp"
+#include "server/payments/payment_flow.hpp"
+#include "server/payments/sslcommerz.hpp"
 #include "server/stores/mongo/mongo_bulk.hpp"
 #include "server/stores/mongo/mongo_store.hpp"
 #include "server/stores/sqlite/sqlite_bulk.hpp"
@@ -50,6 +56,16 @@ constexpr std::chrono::seconds drain_time{10};
 constexpr std::chrono::seconds ready_grace{1}, ready_watched{30};
 constexpr std::chrono::seconds finish_time{3};
 
+reprise::redis_options redis_options_of(const redis_endpoint& where, const std::optional<std::string>& password) {
+  reprise::redis_options options;
+  options.host = where.hosts.front().host;
+  options.port = where.hosts.front().port;
+  options.user = where.user.value_or("");
+  options.password = password.value_or("");
+  options.database = where.database;
+  return options;
+}
+
 std::shared_ptr<reprise::backend> make_backend(const config& settings, const secrets& secret, http::io_threads& threads,
                                                const std::shared_ptr<reprise::environment>& world) {
   if (!settings.redis) {
@@ -57,15 +73,28 @@ std::shared_ptr<reprise::backend> make_backend(const config& settings, const sec
     return nullptr;
   }
   if (settings.redis->topology == redis_topology::memory) return reprise::make_memory_backend({}, world);
-  const auto& host = settings.redis->hosts.front();
   std::vector<boost::asio::any_io_executor> executors;
   for (std::size_t i = 0; i < threads.size(); ++i) executors.push_back(threads.context(i).get_executor());
-  return reprise::make_redis_backend({.host = host.host,
-                                      .port = host.port,
-                                      .user = settings.redis->user.value_or(""),
-                                      .password = secret.redis_password.value_or(""),
-                                      .database = settings.redis->database},
-                                     std::move(executors));
+  return reprise::make_redis_backend(redis_options_of(*settings.redis, secret.redis_password), std::move(executors));
+}
+
+std::unique_ptr<payment_gateway> make_gateway(const config& settings, const secrets& secret) {
+  if (!settings.sslcommerz_store_id) return make_absent_gateway();
+  sslcommerz_options options;
+  options.base_url = settings.sslcommerz_base_url;
+  options.public_url = settings.public_url.value_or("");
+  options.store_id = *settings.sslcommerz_store_id;
+  options.store_password = secret.sslcommerz_store_password.value_or("");
+  return make_sslcommerz_gateway(std::move(options));
+}
+
+payment_jobs_options jobs_options(const config& settings, const secrets& secret, duty does) {
+  payment_jobs_options options;
+  options.takes_steps = does != duty::requests;
+  const auto& where = settings.queue_redis ? settings.queue_redis : settings.redis;
+  if (where && where->topology != redis_topology::memory)
+    options.redis = redis_options_of(*where, settings.queue_redis ? secret.queue_redis_password : secret.redis_password);
+  return options;
 }
 
 reprise::options cache_options(const config& settings) {
@@ -100,7 +129,7 @@ std::unique_ptr<bulk_target> open_bulk_target(const config& settings, const secr
 
 // In the order of construction; destroyed in reverse, after the I/O threads have been joined.
 struct app::parts {
-  parts(const config& settings, const secrets& secret, std::unique_ptr<store> opened)
+  parts(const config& settings, const secrets& secret, std::unique_ptr<store> opened, duty does)
       : data(std::move(opened)),
         threads(static_cast<std::size_t>(settings.workers)),
         world(reprise::make_environment()),
@@ -113,7 +142,11 @@ struct app::parts {
         invalidate(cache, stores),
         repeats(stores, invalidate),
         limits(cache, {.deployment = settings.deployment_id, .sign_ins = settings.auth_rate_limit}),
-        tokens(secret.jwt_secrets, settings.jwt_ttl, [] { return std::chrono::system_clock::now(); }) {
+        tokens(secret.jwt_secrets, settings.jwt_ttl, [] { return std::chrono::system_clock::now(); }),
+        gateway(make_gateway(settings, secret)),
+        flow(stores, invalidate, *gateway, watch) {
+    if (settings.sslcommerz_store_id)
+      jobs.emplace(threads.context(0).get_executor(), stores, flow, watch, *counts, jobs_options(settings, secret, does));
     api::add_account_routes(routes, stores, passwords, tokens);
     api::add_session_routes(routes, {stores, invalidate, passwords, tokens});
     api::add_whole_account_routes(routes, stores, invalidate, passwords);
@@ -122,8 +155,13 @@ struct app::parts {
     api::add_profile_routes(routes, stores, invalidate);
     api::add_review_routes(routes, stores, repeats);
     api::add_manual_payment_routes(routes, stores, invalidate, repeats);
+    api::payment_parts payments{stores, invalidate, repeats, watch, {}};
+    if (jobs) payments.begin = [this](const gateway_payment& what) { jobs->begin(what); };
+    api::add_payment_routes(routes, std::move(payments));
+    api::add_gateway_routes(routes, flow, *gateway);
     api::add_trail_routes(routes, stores);
     ops::add_ops_routes(routes, {stores, cache, numbers, slow, ready});
+    numbers.add(counts);
     numbers.add(collector = caching::make_cache_collector(cache, *data));
     way.emplace(routes,
                 http::pipeline_parts{
@@ -136,6 +174,7 @@ struct app::parts {
                         },
                     .origins = http::cors(settings.cors_origins),
                     .limit = [this](const http::request& what, http::throttle as) { return limits.refuse(what, as); }});
+    if (does == duty::jobs) return;
     doors.emplace(threads,
                   http::listener_options{.host = settings.host,
                                          .port = settings.port,
@@ -147,6 +186,8 @@ struct app::parts {
 
   ops::metrics numbers;
   std::unique_ptr<store> data;
+  payment_watch watch;  // before the threads: whoever waits on one when it ends still gives its place back
+  std::shared_ptr<job_counts> counts = std::make_shared<job_counts>(std::string(payment_queue));
   http::io_threads threads;
   std::shared_ptr<reprise::environment> world;
   async_store stores;
@@ -157,6 +198,9 @@ struct app::parts {
   api::once repeats;
   http::rate_limits limits;
   auth::token_authority tokens;
+  std::unique_ptr<payment_gateway> gateway;
+  payment_flow flow;
+  std::optional<payment_jobs> jobs;  // where a gateway is set up
   std::shared_ptr<prometheus::Collectable> collector;
   ops::readiness ready;
   http::router routes;
@@ -165,20 +209,21 @@ struct app::parts {
   std::future<void> keeper;  // ends when the cache's run() does
 };
 
-app::app(const config& settings, const secrets& secret, std::unique_ptr<store> data) {
+app::app(const config& settings, const secrets& secret, std::unique_ptr<store> data, duty does) {
   http::use_api_style(settings.style);  // before the cache, whose table it is a part of
-  parts_ = std::make_unique<parts>(settings, secret, std::move(data));
+  parts_ = std::make_unique<parts>(settings, secret, std::move(data), does);
 }
 
 app::~app() { drain_and_stop(); }
 
 void app::start() {
   parts_->keeper = boost::asio::co_spawn(parts_->threads.context(0), parts_->cache.run(), boost::asio::use_future);
-  parts_->doors->start();
+  if (parts_->jobs) parts_->jobs->start();
+  if (parts_->doors) parts_->doors->start();
   parts_->threads.start();
 }
 
-std::uint16_t app::port() const noexcept { return parts_->doors->port(); }
+std::uint16_t app::port() const noexcept { return parts_->doors ? parts_->doors->port() : 0; }
 
 std::vector<std::string> app::routes() const {
   std::vector<std::string> lines;
@@ -195,7 +240,12 @@ void app::drain_and_stop() {
   parts_->ready.begin_draining();
   if (parts_->ready.is_watched(ready_watched)) std::this_thread::sleep_for(ready_grace);
   const auto deadline = std::chrono::steady_clock::now() + drain_time;
-  boost::asio::co_spawn(parts_->threads.context(0), parts_->doors->drain(deadline), boost::asio::use_future).wait();
+  parts_->watch.close();
+  if (parts_->doors)
+    boost::asio::co_spawn(parts_->threads.context(0), parts_->doors->drain(deadline), boost::asio::use_future).wait();
+  if (parts_->jobs)
+    boost::asio::co_spawn(parts_->threads.context(0), parts_->jobs->stop(drain_time), boost::asio::use_future).wait();
+  parts_->gateway->close();
   // After the last request: its invalidation still needed Redis.
   parts_->cache.stop();
   parts_->keeper.wait_for(std::chrono::seconds(2));

@@ -20,16 +20,19 @@ std::unique_ptr<store> open_store(const config& settings, const secrets& secret)
 std::unique_ptr<bulk_source> open_bulk_source(const config& settings, const secrets& secret);
 std::unique_ptr<bulk_target> open_bulk_target(const config& settings, const secrets& secret, const std::string& source);
 
+// What a process does: requests, the jobs that they leave behind, or both.
+enum class duty { both, requests, jobs };
+
 class app {
  public:
   // `data` may be any store: tests put a gate around one. Throws where the port cannot be opened.
-  app(const config& settings, const secrets& secret, std::unique_ptr<store> data);
+  app(const config& settings, const secrets& secret, std::unique_ptr<store> data, duty does = duty::both);
   ~app();
   app(const app&) = delete;
 
   // Begins to serve, on threads of its own.
   void start();
-  std::uint16_t port() const noexcept;
+  std::uint16_t port() const noexcept;  // 0 where it takes no requests
   // Its routes, in the order in which they were added: "GET /api/bookings signed_in".
   std::vector<std::string> routes() const;
   // Is the cache in use?

@@ -30,12 +30,13 @@ void add_flags(CLI::App& app, std::map<std::string, std::string>& flags) {
 struct parser {
   CLI::App app{"A tutoring marketplace's server that never shows a list older than the last write.", "bookings-server"};
   CLI::App* serve = nullptr;
+  CLI::App* worker = nullptr;
   CLI::App* seed = nullptr;
   CLI::App* copy = nullptr;
   CLI::App* backup = nullptr;
   CLI::App* restore = nullptr;
   CLI::App* routes = nullptr;
-  bool is_check = false, is_forced = false;
+  bool is_check = false, is_forced = false, leaves_jobs = false;
   std::string file, from, to;
   std::map<std::string, std::string> flags;
 
@@ -50,6 +51,8 @@ struct parser {
         "Exit status: 0 done, 1 failed, 2 wrong usage or configuration.");
     serve = app.add_subcommand("serve", "Run the server; this is what happens without a command")->fallthrough();
     serve->add_flag("--check-config", is_check, "Check the configuration and exit: 0 where it is good, else 2");
+    serve->add_flag("--without-jobs", leaves_jobs, "Leave the jobs to others, which run the command worker");
+    worker = app.add_subcommand("worker", "Run the jobs alone: sessions at the payment gateway, settlements, refunds")->fallthrough();
     seed = app.add_subcommand("seed", "Put demo data into the store")->fallthrough();
     copy = app.add_subcommand("copy", "Copy all data from one store into an empty one, of whatever kind; no server may use them");
     copy->fallthrough();
@@ -109,7 +112,10 @@ command parse_command_line(int argc, char** argv) {
   result.from = std::move(arguments.from);
   result.to = std::move(arguments.to);
   result.is_forced = arguments.is_forced;
-  if (arguments.seed->parsed())
+  result.leaves_jobs = arguments.leaves_jobs;
+  if (arguments.worker->parsed())
+    result.what = command::kind::worker;
+  else if (arguments.seed->parsed())
     result.what = command::kind::seed;
   else if (arguments.copy->parsed())
     result.what = command::kind::copy;

@@ -1,6 +1,7 @@
 // The program's arguments: a command, and a flag for each configuration variable (--redis-url for REDIS_URL).
 //
 //   bookings-server [serve [--check-config]] [flags]
+//   bookings-server worker [flags]
 //   bookings-server seed [flags]
 //   bookings-server copy [--from URL] [--to URL] [flags]
 //   bookings-server backup FILE [--force] [flags]
@@ -16,6 +17,7 @@ struct command {
   enum class kind {
     serve,         // run the server
     check_config,  // load the configuration, say what is wrong with it, and end
+    worker,        // run the jobs alone
     seed,          // put demo data into the store
     copy,          // copy all data of the store `from` into the store `to`
     backup,        // copy the store to `file`
@@ -29,6 +31,7 @@ struct command {
   std::map<std::string, std::string> flags;  // by the variable's name: {"REDIS_URL", "redis://…"}; not yet checked
   std::string file;       // of a backup: to be written, or to be restored
   std::string from, to;   // of a copy: URLs, perhaps with passwords; empty: STORE_URL
+  bool leaves_jobs = false;  // of serve: workers do them
   bool is_forced = false;  // a backup may replace a file that is there
   std::string text;
   int status = 0;  // the exit status of help, version and wrong_usage: 0, 0, 2

@@ -56,7 +56,11 @@ void ensure_admin(store& data, const config& settings, const secrets& secret) {
   if (made) spdlog::info("[Server] Created the first admin");
 }
 
-int serve(const load_result& loaded, const std::map<std::string, std::string>& flags) {
+int serve(const load_result& loaded, const std::map<std::string, std::string>& flags, duty does) {
+  if (does == duty::jobs && !loaded.value.sslcommerz_store_id) {
+    std::fputs("bookings-server: there are no jobs without a payment gateway: set SSLCOMMERZ_STORE_ID\n", stderr);
+    return wrong_usage;
+  }
   sigset_t signals;
   sigemptyset(&signals);
   for (const int number : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, number);
@@ -68,9 +72,12 @@ int serve(const load_result& loaded, const std::map<std::string, std::string>& f
   auto data = open_store(loaded.value, loaded.secret);
   ensure_admin(*data, loaded.value, loaded.secret);
   {
-    app server(loaded.value, loaded.secret, std::move(data));
+    app server(loaded.value, loaded.secret, std::move(data), does);
     server.start();
-    spdlog::info("[Server] Listening on http://{}:{}", loaded.value.host, server.port());
+    if (does == duty::jobs)
+      spdlog::info("[Server] Working on jobs");
+    else
+      spdlog::info("[Server] Listening on http://{}:{}", loaded.value.host, server.port());
     ops::flush_logs();
     wait_for_end(signals, flags);
     server.drain_and_stop();
@@ -185,7 +192,8 @@ int run(const command& wanted) {
   if (wanted.what == kind::backup) return backup(loaded.value, wanted);
   if (wanted.what == kind::restore) return restore(loaded.value, wanted);
   if (wanted.what == kind::routes) return print_routes(loaded.value, loaded.secret);
-  return serve(loaded, wanted.flags);
+  if (wanted.what == kind::worker) return serve(loaded, wanted.flags, duty::jobs);
+  return serve(loaded, wanted.flags, wanted.leaves_jobs ? duty::requests : duty::both);
 }
 
 }  // namespace

@@ -36,7 +36,7 @@ class once {
   // The stage, around another one. It takes POST requests of signed-in users that have the header; all others pass.
   http::around_stage around(http::around_stage next);
 
-  // A controller's last line: writes, invalidates, and replies 201 with what was written, as `to_json` shows it.
+  // A controller's last line: writes, invalidates, and replies `status` with what was written, as `to_json` shows it.
   //   co_return co_await once_.create(what, "create_gig", write, shown);
   // `write(store&)` makes one write and returns its result<committed<T>>; it runs on the store's thread, inside the
   // transaction that keeps the reply. `unprocessable`, where given, is what is wrong if the store says
@@ -44,11 +44,12 @@ class once {
   template <class Write, class ToJson>
   boost::asio::awaitable<http::reply> create(http::request& what, std::string_view operation, Write write,
                                              ToJson to_json,
-                                             const std::vector<http::field_error>* unprocessable = nullptr) {
+                                             const std::vector<http::field_error>* unprocessable = nullptr,
+                                             unsigned status = 201) {
     const once_act act = [&](store& s) -> result<committed<kept_reply>> {
       auto done = write(s);
       if (!done) return done.error();
-      const auto answer = http::success(201, to_json(done->value));
+      const auto answer = http::success(status, to_json(done->value));
       kept_reply kept{answer.status, std::string(answer.body)};
       return committed<kept_reply>{std::move(kept), std::move(done->rows), std::move(done->shown_in)};
     };

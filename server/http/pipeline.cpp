@@ -103,7 +103,8 @@ std::optional<reply> check_media_type(visit& now) {
   auto type = now.what.header(field::content_type);
   type = type.substr(0, type.find(';'));  // "application/json; charset=utf-8"
   while (type.ends_with(' ') || type.ends_with('\t')) type.remove_suffix(1);
-  if (boost::beast::iequals(type, "application/json")) return std::nullopt;
+  const bool is_form = now.where->takes == media::form;
+  if (boost::beast::iequals(type, is_form ? "application/x-www-form-urlencoded" : "application/json")) return std::nullopt;
   return failure(errc::unsupported_media_type, now.what.request_id);
 }
 

@@ -28,6 +28,9 @@ enum class throttle {
   fan_out,  // by the user: a write that may invalidate very many lists
 };
 
+// What a request's body has to be, where it has one.
+enum class media { json, form };
+
 using controller = std::function<boost::asio::awaitable<reply>(request&)>;
 
 struct route {
@@ -36,6 +39,7 @@ struct route {
   access who;
   controller handle;
   throttle counts_as = throttle::none;
+  media takes = media::json;
 };
 
 class router {
