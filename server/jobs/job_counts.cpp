@@ -1,5 +1,9 @@
 #include "server/jobs/job_counts.hpp"
 
+#include <prometheus/client_metric.h>
+#include <prometheus/metric_family.h>
+#include <prometheus/metric_type.h>
+
 namespace bookings {
 
 std::vector<prometheus::MetricFamily> job_counts::Collect() const {

@@ -146,7 +146,8 @@ class payment_jobs::impl : public std::enable_shared_from_this<impl> {
     of_worker.redis = *options_.redis;
     of_worker.concurrency = options_.at_once;
     of_worker.logger = spdlog::default_logger();
-    worker_.emplace(executor_, of_worker, [this](jobs::job& what, jobs::job_context&) { return work(what); });
+    const jobs::handler run = [this](jobs::job& what, jobs::job_context&) { return work(what); };
+    worker_.emplace(executor_, of_worker, run);
     worker_->start();
   }
 
