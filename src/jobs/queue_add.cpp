@@ -24,6 +24,8 @@ constexpr std::size_t most_bytes_a_call = 256 * 1024;
 // How many jobs of a bulk may be under way.
 constexpr std::size_t bulk_window = 8 * most_jobs_a_call;
 
+boost::system::error_code failure(errc why) { return why; }
+
 }  // namespace
 
 // Jobs that one call adds: all of one kind.
@@ -70,9 +72,9 @@ awaitable<std::string> queue::impl::add(std::string_view name, const boost::json
 }
 
 void queue::impl::add_now(std::string_view name, std::string_view data, const job_options& options, added handler) {
-  if (const auto error = check(options)) return std::move(handler)(error, {});
-  if (data.size() > options.size_limit.value_or(options_.size_limit)) return std::move(handler)(errc::too_large, {});
-  if (adds_under_way_ >= options_.most_waiting_calls) return std::move(handler)(errc::overloaded, {});
+  if (const auto error = check(options)) return std::move(handler)(error, std::string());
+  if (data.size() > options.size_limit.value_or(options_.size_limit)) return std::move(handler)(failure(errc::too_large), std::string());
+  if (adds_under_way_ >= options_.most_waiting_calls) return std::move(handler)(failure(errc::overloaded), std::string());
   if (!options.deduplication.id.empty()) return add_deduplicated(name, data, options, std::move(handler));
   const bool is_later = options.delay.count() > 0 || options.priority > 0;
   const auto which = is_later       ? add_group::kind::later
@@ -82,7 +84,7 @@ void queue::impl::add_now(std::string_view name, std::string_view data, const jo
       (adds_->which != which || adds_->handlers.size() >= most_jobs_a_call || adds_->text.size() >= most_bytes_a_call))
     send_adds();
   if (!adds_) {
-    adds_ = std::make_unique<add_group>();
+    adds_ = std::make_shared<add_group>();
     adds_->which = which;
   }
   auto& group = *adds_;
@@ -108,20 +110,20 @@ void queue::impl::add_now(std::string_view name, std::string_view data, const jo
 
 void queue::impl::send_adds() {
   if (!adds_) return;
-  std::shared_ptr<add_group> group = std::move(adds_);
+  const auto group = std::exchange(adds_, nullptr);
   const auto end = [this, group](boost::system::error_code error, const reply& answer) {
     const bool is_whole = !error && answer.count(0) == group->handlers.size();
     for (std::size_t i = 0; i < group->handlers.size(); ++i) {
       --adds_under_way_;
       auto& handler = group->handlers[i];
       if (error)
-        std::move(handler)(error, {});
+        std::move(handler)(error, std::string());
       else if (answer.is_error(0) || answer.is_error(i + 1))
-        std::move(handler)(errc::refused, {});
+        std::move(handler)(failure(errc::refused), std::string());
       else if (!is_whole)
-        std::move(handler)(errc::bad_reply, {});
+        std::move(handler)(failure(errc::bad_reply), std::string());
       else
-        std::move(handler)({}, std::string(answer.text(i + 1)));
+        std::move(handler)(boost::system::error_code(), std::string(answer.text(i + 1)));
     }
   };
   if (const auto error = link_->begin()) return end(error, {});
@@ -152,7 +154,7 @@ void queue::impl::send_adds() {
 
 void queue::impl::add_deduplicated(std::string_view name, std::string_view data, const job_options& options,
                                    added handler) {
-  if (const auto error = begin()) return std::move(handler)(error, {});
+  if (const auto error = begin()) return std::move(handler)(error, std::string());
   const auto& once = options.deduplication;
   const auto owner = keys_.of("de:" + once.id), kept = keys_.of("dn:" + once.id);
   const auto most = std::to_string(options_.most_events), opts = to_json(options);

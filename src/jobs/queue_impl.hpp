@@ -68,7 +68,7 @@ class queue::impl : public std::enable_shared_from_this<impl> {
   queue_options options_;
   queue_keys keys_;
   std::shared_ptr<link> link_;
-  std::unique_ptr<add_group> adds_;  // those of this turn
+  std::shared_ptr<add_group> adds_;  // those of this turn
   bool are_adds_posted_ = false;
   std::size_t adds_under_way_ = 0;
   std::shared_ptr<finish_watch> watch_;

@@ -1,7 +1,8 @@
 // Runs the jobs of one queue: takes them under a lock, calls a handler, and writes what came of it, beside any number
 // of other workers, ours and Node.js's.
 //
-//   reprise::jobs::worker work(executor, options, [](const job& what, job_context& context) -> asio::awaitable<outcome> {
+//   reprise::jobs::worker work(executor, options, [](const job& what, job_context& context) -> asio::awaitable<outcome>
+//   {
 //     co_await context.update_progress(50);
 //     co_return outcome::completed({{"sent", true}});
 //   });
