@@ -22,7 +22,7 @@
 namespace bookings {
 
 enum class gateway_failure_kind {
-  not_sent,  // not done: nothing left this process, or nobody was there to take it. Try again later
+  not_sent,  // not done: nothing left this process, or the gateway had no room for it. Try again later
   refused,   // not done: the gateway said no. Trying again as it is will hardly help
   unknown,   // it may have been done or not: no answer in time, a connection lost, an answer that cannot be read
 };

@@ -48,11 +48,17 @@ std::optional<gateway_failure> wrong_in(const gateway_refund_request& wanted) {
   return {};
 }
 
-// Of replies that are no 200: a 4xx says that nothing was done (but for 408, a time-out); all others leave it open.
-gateway_failure failure_of(std::string_view operation, int status) {
-  const bool is_no = status >= 400 && status < 500 && status != 408;
-  return {is_no ? gateway_failure_kind::refused : gateway_failure_kind::unknown,
-          std::string(operation) + ": the gateway answered with status " + std::to_string(status)};
+// What a reply that is no 200 means: a 4xx says that nothing was done, but for 408, a time-out; 429 that it was too
+// much now. All others leave it open.
+gateway_failure_kind meaning_of(int status) noexcept {
+  if (status == 429) return gateway_failure_kind::not_sent;
+  if (status >= 400 && status < 500 && status != 408) return gateway_failure_kind::refused;
+  return gateway_failure_kind::unknown;
+}
+
+bool is_on_this_machine(std::string_view url) {
+  const auto at = url.find("://");
+  return at != std::string_view::npos && parse_secure_url("http" + std::string(url.substr(at))).has_value();
 }
 
 void replace_all(std::string& text, std::string_view secret) {
@@ -158,6 +164,7 @@ web_client_options sslcommerz::client_options(const sslcommerz_options& from) {
   options.connect_time = from.connect_time;
   options.most_in_flight = from.most_in_flight;
   options.most_waiting = from.most_waiting;
+  options.through = is_on_this_machine(from.base_url) ? proxies::none : proxies::of_environment;
   options.authorities_file = from.authorities_file;
   return options;
 }
@@ -205,7 +212,9 @@ gateway_result<T> sslcommerz::answer_of(std::string_view operation, const web_re
     return shown({is_unknown ? gateway_failure_kind::unknown : gateway_failure_kind::not_sent,
                   std::string(operation) + ": " + replied.error().why});
   }
-  if (replied->status != 200) return shown(failure_of(operation, replied->status));
+  if (replied->status != 200)
+    return shown({meaning_of(replied->status),
+                  std::string(operation) + ": the gateway answered with status " + std::to_string(replied->status)});
   gateway_result<T> answer = read(replied->body);
   if (!answer) return shown(answer.error());
   return answer;

@@ -4,8 +4,7 @@
 //   web_client client({.most_in_flight = 32});
 //   const auto replied = co_await client.send(asked);
 //
-// It knows nothing of who is called. Certificates are verified, TLS is 1.2 at least, no redirect is followed, and an
-// https:// call goes through the proxy that the environment names (https_proxy), an http:// call through none.
+// It knows nothing of who is called. Certificates are verified, TLS is 1.2 at least, and no redirect is followed.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -52,12 +51,15 @@ struct web_failure {
 
 using web_result = boost::system::result<web_reply, web_failure>;
 
+enum class proxies { of_environment, none };  // https_proxy, no_proxy and so on; none: for servers on this machine
+
 struct web_client_options {
   std::chrono::milliseconds connect_time{5'000};  // for name, connection and TLS
   std::size_t most_in_flight = 32;                // calls at once
   std::size_t most_waiting = 1'024;               // beyond those; one more is not_sent at once
   std::size_t most_reply_bytes = 1024 * 1024;     // a larger body is cut off, and the call is unknown
-  std::string authorities_file = {};              // PEM; empty: the system's
+  proxies through = proxies::of_environment;
+  std::string authorities_file = {};  // PEM; empty: the system's
 };
 
 // Thread-safe. The execution contexts of its callers must outlive it; its end is as close(), and waits for its thread.

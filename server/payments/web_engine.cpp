@@ -1,5 +1,7 @@
 #include "server/payments/web_engine.hpp"
 
+#include <signal.h>
+
 #include <algorithm>
 #include <array>
 #include <stdexcept>
@@ -16,6 +18,15 @@ constexpr std::chrono::milliseconds longest_nap = 60s;  // orders wake it
 void start_libcurl() {
   static const CURLcode started = curl_global_init(CURL_GLOBAL_DEFAULT);  // once a process, and thread-safe by that
   if (started != CURLE_OK) throw std::runtime_error("libcurl does not start");
+}
+
+// A write to a connection that the other side has closed would end the process; with the signal blocked on the thread
+// that writes, it is an error like any other.
+void ignore_broken_pipes() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 }
 
 web_failure not_sent(std::string why) { return {web_failure::kind::not_sent, std::move(why)}; }
@@ -77,6 +88,7 @@ std::size_t web_client::engine::calls() const {
 }
 
 void web_client::engine::run() {
+  ignore_broken_pipes();
   while (take_orders()) {
     drop_late();
     start_waiting();
@@ -167,7 +179,7 @@ bool web_client::engine::prepare(call& what) {
   set(CURLOPT_SSL_VERIFYPEER, 1L);
   set(CURLOPT_SSL_VERIFYHOST, 2L);
   if (!options_.authorities_file.empty()) set(CURLOPT_CAINFO, options_.authorities_file.c_str());
-  if (!is_secure) set(CURLOPT_PROXY, "");
+  if (options_.through == proxies::none) set(CURLOPT_PROXY, "");
   set(CURLOPT_TIMEOUT_MS, std::max(1L, static_cast<long>(left.count())));
   set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.connect_time.count()));
   if (what.asked.how == repeatable::once) {

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -60,10 +61,11 @@ struct meaning {
   kind of_session;
 };
 const std::vector<meaning> meanings{
-    {"failed", kind::refused},   {"echo", kind::refused},      {"unauthorized", kind::refused},
-    {"html", kind::unknown},     {"not_json", kind::unknown},  {"empty", kind::unknown},
-    {"huge", kind::unknown},     {"truncated", kind::unknown}, {"error500", kind::unknown},
-    {"redirect", kind::unknown}, {"reset", kind::unknown},     {"close", kind::unknown},
+    {"busy", kind::not_sent},        {"failed", kind::refused},   {"echo", kind::refused},
+    {"unauthorized", kind::refused}, {"html", kind::unknown},     {"not_json", kind::unknown},
+    {"empty", kind::unknown},        {"huge", kind::unknown},     {"truncated", kind::unknown},
+    {"error500", kind::unknown},     {"redirect", kind::unknown}, {"reset", kind::unknown},
+    {"close", kind::unknown},
 };
 
 TEST_F(gateway_faults, each_means_not_done_or_unknown) {
@@ -205,6 +207,45 @@ TEST_F(gateway_faults, calls_beyond_the_bounds_are_not_sent_at_once) {
   EXPECT_EQ(started[3]->outcome->error().why, "query: too many calls wait already, or no more are made");
   emulator_.tell("reset", "{}");
   EXPECT_TRUE(loop_.run(narrow->query(id))) << "and then there is room again";
+}
+
+TEST_F(gateway_faults, waiting_call_ends_in_time_while_others_take_longer) {
+  auto options = options_for(emulator_.url());
+  options.most_in_flight = 1;
+  options.call_time = 300ms;
+  const auto narrow = make_sslcommerz_gateway(options);
+  fault("hang");
+  const auto wanted = session_request();
+  const auto runs = loop_.start(narrow->open_session(wanted));
+  loop_.poll();
+  ASSERT_TRUE(emulator_.has_calls("session", 1));
+  const std::string id = "x1";
+  const auto begin = clock::now();
+  const auto waits = loop_.start(narrow->query(id));
+  while (!waits->outcome && clock::now() - begin < 20s) loop_.context().restart(), loop_.context().run_one_for(1s);
+  EXPECT_LT(clock::now() - begin, 3s) << "it waited for the end of the call before it";
+  ASSERT_TRUE(waits->outcome);
+  EXPECT_EQ(waits->outcome->error().kind, kind::not_sent);
+  EXPECT_FALSE(runs->outcome);
+  narrow->close();
+  loop_.run();
+}
+
+TEST_F(gateway_faults, endless_answer_is_cut_off) {
+  fault("huge");
+  const auto opened = open(*gateway_);
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().why, "session: the reply is larger than 1048576 bytes");
+}
+
+// A proxy of the environment would be handed the password.
+TEST_F(gateway_faults, no_proxy_stands_between_servers_on_one_machine) {
+  ::setenv("http_proxy", "http://127.0.0.1:1", 1);
+  ::setenv("all_proxy", "http://127.0.0.1:1", 1);
+  const auto opened = open(*gateway_);
+  ::unsetenv("http_proxy");
+  ::unsetenv("all_proxy");
+  EXPECT_TRUE(opened) << opened.error().why;
 }
 
 TEST_F(gateway_faults, waiting_call_has_its_turn_when_another_ends) {

@@ -36,7 +36,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from emulated_gateway import BACK, WRONG_CREDENTIALS, Gateway
 
 FAULTS = ("failed", "html", "not_json", "empty", "huge", "truncated", "wrong_type", "error500", "redirect",
-          "unauthorized", "echo", "reset", "close", "hang")
+          "unauthorized", "busy", "echo", "reset", "close", "hang")
 LONGEST_HANG = 120  # seconds
 NOTICE = "sslcommerz; not the gateway, no money moves"
 DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # servers under test stand on this machine
@@ -156,6 +156,8 @@ class Handler(BaseHTTPRequestHandler):
             return self.reply(500, "text/html", "<h1>Internal Server Error</h1>")
         if how == "unauthorized":
             return self.reply(401, "text/html", "<h1>Unauthorized</h1>")
+        if how == "busy":
+            return self.reply(429, "text/html", "<h1>Too Many Requests</h1>")
         if how == "redirect":
             return self.reply(302, "text/html", "", Location=self.emulator.gateway.page_base + "/emulator/trap")
         if how == "truncated":
