@@ -146,13 +146,13 @@ class payment_jobs::impl : public std::enable_shared_from_this<impl> {
     of_worker.redis = *options_.redis;
     of_worker.concurrency = options_.at_once;
     of_worker.logger = spdlog::default_logger();
-    const jobs::handler run = [this](jobs::job& what, jobs::job_context&) { return work(what); };
+    const jobs::handler run = [this](const jobs::job& what, jobs::job_context&) { return work(what); };
     worker_.emplace(executor_, of_worker, run);
     worker_->start();
   }
 
   // A worker's job.
-  awaitable<jobs::outcome> work(jobs::job& what) {
+  awaitable<jobs::outcome> work(const jobs::job& what) {
     const auto payment_id = payment_of(what);
     if (!payment_id) {
       counts_.add(job_result::failed);
