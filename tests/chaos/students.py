@@ -6,6 +6,8 @@ parties, on every node, at once: one thread does all that is done about a bookin
 """
 import contextlib
 import dataclasses
+import http.client
+import json
 import re
 import threading
 import time
@@ -93,7 +95,8 @@ class Student:
         # Some ask once more though they were answered.
         while payment is None or self.dice.random() < 0.2:
             assert time.monotonic() < end, "the start was not acknowledged"
-            reply = self.ask("POST", "/api/payments/init", "student", body, {"Idempotency-Key": key})
+            request = ("POST", "/api/payments/init", "student", body, {"Idempotency-Key": key})
+            reply = self.hang_up(*request) if self.dice.random() < 0.15 else self.ask(*request)
             if reply is None:
                 self.account.add(lost=1)
                 time.sleep(self.dice.uniform(0.05, 0.3))
@@ -167,6 +170,14 @@ class Student:
             return None
         is_first_under_way = reply[0] == 409 and reply[2]["error"]["code"] == "in_progress"
         return None if is_first_under_way else reply
+
+    def hang_up(self, method, path, who, body, headers):
+        """Asks, and is gone before there can be an answer."""
+        node = self.dice.choice(self.shop.nodes)
+        gone = http.client.HTTPConnection("127.0.0.1", node.port, timeout=5)
+        with contextlib.closing(gone), contextlib.suppress(OSError):
+            gone.request(method, path, json.dumps(body), {"Content-Type": "application/json", **headers,
+                                                          "Authorization": f"Bearer {self.parties[who]['token']}"})
 
     def hold(self, wanted, payment, after):
         """What was acknowledged is in both parties' lists, on each node that answers."""
