@@ -122,7 +122,7 @@ asio::awaitable<void> link::keep_connected() {
     fresh->async_run(config, [self, fresh, over](boost::system::error_code error) {
       fresh->cancel();  // what was queued for this connection ends with it
       self->on_lost(fresh, error ? error.message() : "closed");
-      over->cancel();
+      over->expires_at(clock::time_point::min());  // by its time it tells who begins to wait only now, too
     });
     const auto failed = co_await open(fresh);
     const auto opened = clock::now();
