@@ -19,7 +19,7 @@ from checker import Client
 
 CUSTOMER = {"phone": "01711000000", "address": "Road 1", "city": "Dhaka", "postcode": "1205", "country": "Bangladesh"}
 OUTCOMES = {"pay": ("paid", "paid"), "fail": ("failed", "unpaid"), "cancel": ("cancelled", "unpaid")}  # payment, booking
-ON_PAGE = {"has arrived": "paid", "failed": "failed", "was cancelled": "cancelled"}
+ON_PAGE = {"has arrived. Thank you": "paid", "The payment failed": "failed", "was cancelled": "cancelled"}
 LIMIT = 200  # seconds for one step of a payment: the longest is an attempt whose worker was killed
 
 
@@ -191,4 +191,4 @@ class Student:
                 self.account.add(lists=1, hits=reply[1]["X-Cache"] == "HIT")
                 if shown != wanted:
                     self.account.fault(f"{node.name} answered {reply[1]['X-Cache']} for the {who}'s list: {shown} where {wanted} was "
-                                       f"acknowledged by {after}, payment {payment.id}")
+                                       f"acknowledged ({after}), payment {payment.id}")
