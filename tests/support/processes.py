@@ -117,7 +117,7 @@ def drop_store(folder):
 class Server:
     """One bookings-server process."""
 
-    def __init__(self, folder, **environment):
+    def __init__(self, folder, arguments=(), **environment):
         self.folder = folder
         self.log_path = os.path.join(folder, f"server-{uuid.uuid4().hex[:6]}.log")
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("REDIS_", "PORT", "HOST"))}
@@ -125,7 +125,7 @@ class Server:
                       "STORE_URL": store_url(folder), "ADMIN_EMAIL": "admin@example.com",
                       "ADMIN_PASSWORD": "admin-password"})
         clean.update({k: str(v) for k, v in environment.items()})
-        self.process = subprocess.Popen([SERVER], cwd=folder, env=clean, stdout=open(self.log_path, "w"),
+        self.process = subprocess.Popen([SERVER, *arguments], cwd=folder, env=clean, stdout=open(self.log_path, "w"),
                                         stderr=subprocess.STDOUT)
         found = until(self._port, "the server to listen")
         self.url = f"http://127.0.0.1:{found}"
