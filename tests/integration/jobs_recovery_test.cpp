@@ -98,7 +98,9 @@ TEST(jobs_recovery, worker_goes_on_after_redis_was_killed_and_started_again) {
   EXPECT_EQ(world.add("a"), "1");
   ASSERT_TRUE(world.comes_to("1", job_state::completed));
   world.redis.kill();
-  const boost::json::value data(1);
+  // Long enough for several attempts to connect in vain.
+  const auto until = std::chrono::steady_clock::now() + 700ms;
+  ASSERT_TRUE(eventually([&] { return std::chrono::steady_clock::now() > until; }));
   world.redis.restart();  // empty: it kept nothing
   ASSERT_TRUE(eventually([&] { return world.add("b").find("error") == std::string::npos; }));
   EXPECT_TRUE(eventually([&] { return runs >= 2; }));
