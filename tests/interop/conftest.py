@@ -10,7 +10,7 @@ import pytest
 
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "support"))
-from peers import OURS, Program, command_of  # noqa: E402
+from peers import OURS, Program, Refused, command_of  # noqa: E402
 from processes import Redis  # noqa: E402
 
 # Who adds and who works. Node to Node holds the tests themselves against what they are about.
@@ -114,8 +114,10 @@ def pair(request, standing, queue, redis_server):
     """Each test runs once for each pair of who adds and who works."""
     bench = Bench(standing, queue, *request.param, redis_server.client)
     yield bench
-    with contextlib.suppress(Exception):  # most tests have stopped it
+    with contextlib.suppress(Refused):  # some tests have stopped it
         bench.stop()
+    for side in {bench.adds, bench.works, bench.node}:
+        side.ask("forget", queue=queue)
 
 
 def pytest_collection_modifyitems(items):

@@ -9,6 +9,7 @@ const prefix = process.argv[3] ?? "bull";
 const opened = {queues: {}, listeners: {}};
 const workers = new Map();
 
+// Queue or QueueEvents, opened when first asked for and closed by `forget`.
 const queue = (name) => (opened.queues[name] ??= new Queue(name, {connection, prefix}));
 
 async function listener(name) {
@@ -87,6 +88,12 @@ const commands = {
     }
   },
   workers: async ({queue: of}) => (await queue(of).getWorkers()).map(({name, rawname}) => ({name, rawname})),
+  forget: async ({queue: name}) => {
+    for (const kind of Object.values(opened)) {
+      await kind[name]?.close();
+      delete kind[name];
+    }
+  },
   obliterate: ({queue: it}) => queue(it).obliterate({force: true}),
 };
 

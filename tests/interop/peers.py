@@ -77,10 +77,10 @@ class Program:
         with self.changed:
             return [each for each in self.news if each["news"] == news and fields.items() <= each.items()]
 
-    def wait_told(self, news, count=1, **fields):
-        """The first `count` of such news."""
-        return self.until(lambda: (found := self.told(news, **fields))[count - 1:] and found[:count],
-                          f"{count} × {news} {fields}")
+    def wait_told(self, news, times=1, **fields):
+        """The first `times` of such news."""
+        return self.until(lambda: (found := self.told(news, **fields))[times - 1:] and found[:times],
+                          f"{times} × {news} {fields}")
 
     def kill(self):
         self.process.send_signal(signal.SIGKILL)
