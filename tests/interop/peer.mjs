@@ -89,6 +89,8 @@ const commands = {
   },
   workers: async ({queue: of}) => (await queue(of).getWorkers()).map(({name, rawname}) => ({name, rawname})),
   forget: async ({queue: name}) => {
+    await workers.get(name)?.close();
+    workers.delete(name);
     for (const kind of Object.values(opened)) {
       await kind[name]?.close();
       delete kind[name];

@@ -7,10 +7,10 @@ from peers import Refused
 
 def counts(pair):
     """As both sides count."""
-    told = pair.adds.ask("counts", queue=pair.queue)
-    other = pair.works.ask("counts", queue=pair.queue)
+    told, other = ({state: count for state, count in side.ask("counts", queue=pair.queue).items() if count}
+                   for side in (pair.adds, pair.works))
     assert told == other
-    return {state: count for state, count in told.items() if count}
+    return told
 
 
 def test_failed_job_is_retried_by_the_other_side(pair):
