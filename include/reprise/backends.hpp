@@ -3,28 +3,15 @@
 
 #include "reprise/backend.hpp"
 #include "reprise/environment.hpp"
+#include "reprise/redis_options.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 
-#include <chrono>
-#include <cstdint>
+#include <cstddef>
 #include <memory>
-#include <string>
 #include <vector>
 
 namespace reprise {
-
-struct redis_options {
-  std::string host = "127.0.0.1";
-  std::uint16_t port = 6379;
-  std::string user{};      // empty: the default user
-  std::string password{};  // empty: none. Never logged.
-  int database = 0;
-  // For resolving, connecting and the first reply of a new connection, each.
-  std::chrono::milliseconds connect_deadline{1000};
-  // The largest reply that is read; a server that sends more is disconnected.
-  std::size_t largest_read_bytes = 64 * 1024 * 1024;
-};
 
 // One standalone Redis or Valkey server. One connection for each executor (an io_context that one thread runs), and one
 // more, on the first, for what may take long. REQUIRES: at least one executor; they outlive the backend's calls.

@@ -1,5 +1,7 @@
 #include "src/backends/redis/connection.hpp"
 
+#include "src/backends/redis/wire_config.hpp"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/cancel_after.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -21,21 +23,8 @@ namespace asio = boost::asio;
 constexpr std::size_t most_near_batches = 2;
 constexpr std::chrono::milliseconds near_round_trip{2};
 
-boost::redis::config wire_config(const redis_options& options) {
-  boost::redis::config config;
-  config.addr = {options.host, std::to_string(options.port)};
-  config.resolve_timeout = config.connect_timeout = options.connect_deadline;
-  config.reconnect_wait_interval = std::chrono::seconds(0);  // none: see the header
-  config.health_check_interval = std::chrono::seconds(0);    // the engine checks role and identity each period
-  config.max_read_size = options.largest_read_bytes;
-  config.use_setup = true;
-  config.setup.clear();
-  if (options.password.empty())
-    config.setup.push("HELLO", "3", "SETNAME", "reprise");
-  else
-    config.setup.push("HELLO", "3", "AUTH", options.user.empty() ? "default" : options.user, options.password, "SETNAME",
-                      "reprise");
-  if (options.database != 0) config.setup.push("SELECT", options.database);
+boost::redis::config tracking_config(const redis_options& options) {
+  auto config = wire_config(options, "reprise");
   // Tracks what is asked for (OPTIN), and tells more: a server that empties its data tells its tracking clients of that, in
   // order with its replies: also where it does so because it became a replica and takes over another server's data, which
   // ends no connection and may be over before anybody asks for its role.
@@ -73,7 +62,7 @@ void connection::start(std::function<void(const std::string& why)> ended, std::f
   changed_ = std::move(changed);
   asio::co_spawn(executor_, [self = shared_from_this()] { return self->listen(); }, asio::detached);
   auto run = [self = shared_from_this(), ended = std::move(ended)]() -> asio::awaitable<void> {
-    const auto [error] = co_await self->wire_.async_run(wire_config(self->options_), asio::as_tuple(asio::deferred));
+    const auto [error] = co_await self->wire_.async_run(tracking_config(self->options_), asio::as_tuple(asio::deferred));
     if (self->end_reason_.empty()) self->end_reason_ = error ? error.message() : "closed";
     self->is_over_ = true;
     self->wire_.cancel();  // what was queued for this server dies with the connection, and listen() ends
