@@ -1,7 +1,8 @@
 // Runs the jobs of one queue: takes them under a lock, calls a handler, and writes what came of it, beside any number
 // of other workers, ours and Node.js's.
 //
-//   reprise::jobs::worker work(executor, options, [](job& what, job_context& context) -> asio::awaitable<outcome> {
+//   reprise::jobs::worker work(executor, options, [](const job& what, job_context& context) -> asio::awaitable<outcome>
+//   {
 //     co_await context.update_progress(50);
 //     co_return outcome::completed({{"sent", true}});
 //   });
@@ -107,7 +108,7 @@ class job_context {
 
 // An exception that leaves a handler is outcome::failed with its what(). The job may be changed: nobody looks at it
 // later.
-using handler = std::function<boost::asio::awaitable<outcome>(job& what, job_context& context)>;
+using handler = std::function<boost::asio::awaitable<outcome>(const job& what, job_context& context)>;
 
 class worker {
  public:
