@@ -4,6 +4,7 @@
 #include "reprise/jobs/queue.hpp"
 #include "reprise/jobs/worker.hpp"
 
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/io_context.hpp>
@@ -79,8 +80,7 @@ asio::awaitable<double> add(const json::object& command, jobs::queue& queue) {
       if (failed) std::rethrow_exception(failed);
       if (running == 0) done.cancel();
     });
-  boost::system::error_code ignored;
-  co_await done.async_wait(asio::redirect_error(asio::deferred, ignored));
+  (void)co_await done.async_wait(asio::as_tuple(asio::deferred));
   co_return since(began);
 }
 
@@ -100,7 +100,7 @@ asio::awaitable<double> add_bulk(const json::object& command, jobs::queue& queue
   co_return since(began);
 }
 
-asio::awaitable<jobs::outcome> nothing(jobs::job&, jobs::job_context&) { co_return jobs::outcome::completed(); }
+asio::awaitable<jobs::outcome> nothing(const jobs::job&, jobs::job_context&) { co_return jobs::outcome::completed(); }
 
 // From when a connected worker begins until the last job's end was written.
 asio::awaitable<double> process(const json::object& command, std::uint16_t port, asio::any_io_executor executor) {

@@ -45,7 +45,7 @@ void held(const boost::system::result<void>& got) {
 }
 
 // What a job's data asks of whoever works on it; process_job of peer.mjs is the same.
-asio::awaitable<jobs::outcome> process_job(const std::string& queue, jobs::job& job, jobs::job_context& context) {
+asio::awaitable<jobs::outcome> process_job(const std::string& queue, const jobs::job& job, jobs::job_context& context) {
   const auto asked = job.data.is_object() ? job.data.as_object() : json::object();
   say({{"news", "ran"}, {"queue", queue}, {"job", job.id}, {"attempt", job.attempts_made + 1}, {"name", job.name}});
   if (const auto* list = asked.if_contains("progress"))
@@ -175,9 +175,10 @@ answer peer::work(const json::object& command) {
   options.deadline = patience;
   interop::read_worker_options(object(command, "options"), options);
   auto& worker = workers_[options.queue];
-  worker = std::make_unique<jobs::worker>(
-      executor_, options,
-      [name = options.queue](jobs::job& job, jobs::job_context& context) { return process_job(name, job, context); });
+  worker = std::make_unique<jobs::worker>(executor_, options,
+                                          [name = options.queue](const jobs::job& job, jobs::job_context& context) {
+                                            return process_job(name, job, context);
+                                          });
   worker->start();
   asio::steady_timer pause(executor_);
   while (!worker->is_connected()) {  // as waitUntilReady(): there is no event of it

@@ -12,8 +12,9 @@ const workers = new Map();
 // Queue or QueueEvents, opened when first asked for and closed by `forget`.
 const queue = (name) => (opened.queues[name] ??= new Queue(name, {connection, prefix}));
 
+// From the first event on: what happens before its first question would be lost else.
 async function listener(name) {
-  opened.listeners[name] ??= new QueueEvents(name, {connection, prefix});
+  opened.listeners[name] ??= new QueueEvents(name, {connection, prefix, lastEventId: "0"});
   await opened.listeners[name].waitUntilReady();
   return opened.listeners[name];
 }
