@@ -203,6 +203,11 @@ def test_job_that_stalls_too_often_fails_without_running(pair, start, dies):
     assert len(pair.works.told("ran", queue=pair.queue, job=job)) == 0
 
 
+def test_producer_is_not_taken_for_a_worker(pair):
+    pair.add()
+    assert pair.node.ask("workers", queue=pair.queue) == []
+
+
 def test_worker_is_found_by_its_name(pair):
     pair.work(name="w1")
     [worker] = pair.node.ask("workers", queue=pair.queue)
