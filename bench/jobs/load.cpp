@@ -38,7 +38,7 @@ void hold(bool good, const boost::system::error_code& error) {
 
 // Runs all that is spawned until it is done, on this thread.
 double run(std::function<asio::awaitable<double>(asio::any_io_executor)> work) {
-  asio::io_context context(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE);
+  asio::io_context context(1);
   double seconds = 0;
   asio::co_spawn(context, work(context.get_executor()), [&](std::exception_ptr failed, double took) {
     if (failed) std::rethrow_exception(failed);

@@ -106,9 +106,9 @@ def left_behind(redis, queue):
             found[name] = {told: times for told, times in events.items() if '"drained"' not in told}
         else:
             found[name] = kind
-    # Set by a worker that looks for stalled jobs, on its own clock.
-    found.pop("stalled-check", None)
-    found.pop("stalled", None)
+    # What workers come to on their own clocks: looking for stalled jobs, taking the wake-up when there is nothing left.
+    for passing in ("stalled-check", "stalled", "marker"):
+        found.pop(passing, None)
     return found
 
 
