@@ -75,6 +75,7 @@ class worker::impl : public std::enable_shared_from_this<impl> {
   std::string new_token();
   bool may_take() const noexcept { return !is_closing_ && !is_paused_; }
   void limit_until(milliseconds limited) noexcept;
+  boost::asio::awaitable<void> wake_when_allowed();
 
   // worker_run.cpp
   boost::asio::awaitable<void> run_jobs(std::shared_ptr<running> first);
@@ -113,11 +114,13 @@ class worker::impl : public std::enable_shared_from_this<impl> {
   std::vector<completion> completing_;  // gathered in this turn
   bool is_completing_posted_ = false;
   std::size_t fibers_ = 0;  // coroutines that run jobs, at most `concurrency`
-  bool is_paused_ = false, is_closing_ = false, is_abandoned_ = false, is_started_ = false;
+  bool is_paused_ = false, is_closing_ = false, is_abandoned_ = false;
+  bool is_taking_ = false;  // a call that takes jobs is under way
+  bool is_waking_ = false;  // wake_when_allowed is under way
   clock::time_point limited_until_{};
   boost::asio::steady_timer news_;  // cancelled when a fiber has ended, and by resume() and close()
-  boost::asio::steady_timer idle_;  // cancelled when the last fiber has ended
-  boost::asio::steady_timer renewal_, stalled_check_;
+  boost::asio::steady_timer idle_;  // cancelled when the last fiber, or a take, has ended
+  boost::asio::steady_timer renewal_, stalled_check_, allowed_;
   counters counts_;
   std::map<std::string, clock::time_point, std::less<>> said_;  // when the log was told of what last
 };

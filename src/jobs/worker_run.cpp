@@ -2,6 +2,8 @@
 #include "src/jobs/worker_impl.hpp"
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <spdlog/spdlog.h>
@@ -94,7 +96,7 @@ asio::awaitable<std::shared_ptr<worker::impl::running>> worker::impl::settle(std
   if (code >= 0) {
     count(call.what());
     if (call.what() == settlement::kind::given_back) limit_until(what.pause());
-  } else if (is_unsure) {
+  } else if (is_unsure && code != -6) {
     // The first try was executed and its answer lost: then it has released the lock. What it took is found by its
     // token.
     count(call.what());
@@ -103,6 +105,9 @@ asio::awaitable<std::shared_ptr<worker::impl::running>> worker::impl::settle(std
     lost(*one, code == -6 ? "another worker has its lock" : code == -1 ? "it was removed" : "its lock has expired");
   }
   limit_until(found.limited);
+  if (limited_until_ > clock::now() && !std::exchange(is_waking_, true))
+    asio::co_spawn(
+        executor_, [self = shared_from_this()] { return self->wake_when_allowed(); }, asio::detached);
   if (found.jobs.empty()) co_return nullptr;
   co_return std::move(found.jobs.front());
 }

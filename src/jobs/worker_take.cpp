@@ -32,6 +32,16 @@ void worker::impl::limit_until(milliseconds limited) noexcept {
   if (limited.count() > 0) limited_until_ = std::max(limited_until_, clock::now() + std::min(limited, longest_limit));
 }
 
+// The limit was met by a job that ended, while take_jobs() waits for news of which there may be none.
+asio::awaitable<void> worker::impl::wake_when_allowed() {
+  const auto self = shared_from_this();
+  allowed_.expires_at(limited_until_);
+  (void)co_await allowed_.async_wait(asio::as_tuple(asio::use_awaitable));
+  is_waking_ = false;
+  const std::string_view news[] = {"ZADD", keys_.marker, "0", "0"};
+  if (may_take()) (void)co_await calls_->command(news, options_.deadline);
+}
+
 asio::awaitable<void> worker::impl::sleep(clock::time_point until) {
   news_.expires_at(until);
   (void)co_await news_.async_wait(asio::as_tuple(asio::use_awaitable));
@@ -50,7 +60,10 @@ asio::awaitable<void> worker::impl::take_jobs() {
       continue;
     }
     const auto wanted = std::min(options_.concurrency - fibers_, most_taken_a_call);
+    is_taking_ = true;
     auto found = co_await take(wanted);
+    is_taking_ = false;
+    if (is_closing_) idle_.cancel();
     if (!found) {
       if (is_closing_) break;
       if (found.error() == errc::refused) warn("take", "no job can be taken: " + calls_->last_refusal());

@@ -4,7 +4,8 @@
 -- ARGV prefix, now, ms of the lock, worker's name, its limit or '', that limit's ms; then for each job: id, lock token,
 --      returnvalue, attempts made with this one, token for a next job or '' for none
 -- Answers `taken` of shared/take.lua, the n-th job under the n-th token, and behind it finish.lua's code for each: "0 -2 0".
-local call, prefix, now, lock_ms = redis.call, ARGV[1], tonumber(ARGV[2]), ARGV[3]
+local call, prefix, time, lock_ms = redis.call, ARGV[1], ARGV[2], ARGV[3]
+local now = tonumber(time)
 local active, stalled, events, wait, prioritized, pc = KEYS[2], KEYS[3], KEYS[4], KEYS[6], KEYS[7], KEYS[8]
 local delayed, marker, limiter = KEYS[9], KEYS[10], KEYS[11]
 local name, own_max, own_duration = ARGV[4], ARGV[5], ARGV[6]
@@ -21,8 +22,8 @@ local function complete(id, token, text, made)
     most = 10000
     call('HSET', KEYS[1], 'opts.maxLenEvents', most)
   end
-  call('ZADD', KEYS[5], now, id)
-  call('HSET', job, 'returnvalue', text, 'finishedOn', ARGV[2], 'atm', made)
+  call('ZADD', KEYS[5], time, id)
+  call('HSET', job, 'returnvalue', text, 'finishedOn', time, 'atm', made)
   call('XADD', events, 'MAXLEN', '~', most, '*', 'event', 'completed', 'jobId', id, 'returnvalue', text, 'prev', 'active')
   return 0
 end

@@ -1,7 +1,8 @@
--- Takes up to `wanted` jobs. Wants: call, prefix, now, the names of the keys, `meta` (most events, paused, concurrency,
--- max, duration), and of the worker: token (or `tokens`, one for each; else nil), lock_ms, name, own_max, own_duration ('' where it has none).
+-- Takes up to `wanted` jobs. Wants: call, prefix, now (and as text: time), the names of the keys, `meta` (most events,
+-- paused, concurrency, max, duration), and of the worker: token, or `tokens`, one for each; lock_ms, name, own_max,
+-- own_duration ('' where it has none).
 -- Sets `taken`: {ms until the rate limit allows more or 0, ms since 1970 when the next delayed job is due or 0,
--- {id, field, value, …} for each job as it was before}, and `is_open`: neither paused, nor full, nor limited.
+-- {field, value, …, id} for each job as it was before}, and `is_open`: neither paused, nor full, nor limited.
 local blocked = meta[2] or (meta[3] and call('LLEN', active) >= tonumber(meta[3]))
 -- include promote_due
 local taken = {0, 0}
@@ -41,7 +42,7 @@ while is_open and #taken < wanted + 2 do
   elseif string.sub(id, 1, 2) == '0:' then
     call('LREM', active, 1, id)  -- a marker of BullMQ 4
   else
-    local started, is_doomed = 1, false
+    local started, is_doomed = '1', false
     for at = 1, #fields, 2 do
       local field = fields[at]
       if field == 'ats' then started = (tonumber(fields[at + 1]) or 0) + 1 elseif field == 'defa' then is_doomed = true end
@@ -52,16 +53,16 @@ while is_open and #taken < wanted + 2 do
     call('SET', job .. ':lock', tokens and tokens[#taken - 1] or token, 'PX', lock_ms)
     call('XADD', events, '*', 'event', 'active', 'jobId', id, 'prev', 'waiting')
     if name == '' then
-      call('HSET', job, 'processedOn', now, 'ats', started)
+      call('HSET', job, 'processedOn', time, 'ats', started)
     else
-      call('HSET', job, 'processedOn', now, 'ats', started, 'pb', name)
+      call('HSET', job, 'processedOn', time, 'ats', started, 'pb', name)
     end
     fields[#fields + 1] = id
     taken[#taken + 1] = fields
   end
 end
 if taken[3] then
-  call('ZADD', marker, 0, '0')
+  call('ZADD', marker, '0', '0')
 elseif is_open and earliest[2] then
   taken[2] = math.floor(earliest[2] / 4096)
 end
