@@ -18,7 +18,7 @@ queue_options checked(queue_options options) {
 link::settings link_settings(const queue_options& options) {
   link::settings settings;
   settings.redis = options.redis;
-  settings.client_name = client_name(options.prefix, options.name, "");
+  // No client name: BullMQ takes whoever bears the queue's for one of its workers.
   settings.deadline = options.deadline;
   settings.most_calls = options.most_waiting_calls;
   settings.most_bytes = options.most_waiting_bytes;

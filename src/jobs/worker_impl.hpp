@@ -7,6 +7,7 @@
 #include "src/jobs/link.hpp"
 #include "src/jobs/settlement.hpp"
 
+#include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
@@ -16,10 +17,14 @@
 #include <optional>
 #include <random>
 #include <set>
+#include <span>
 #include <string>
+#include <tuple>
 #include <vector>
 
 namespace reprise::jobs {
+
+std::int64_t now_in_milliseconds() noexcept;  // since 1970
 
 class worker::impl : public std::enable_shared_from_this<impl> {
  public:
@@ -47,13 +52,26 @@ class worker::impl : public std::enable_shared_from_this<impl> {
     taken() {}
   };
 
+  // What became of a completion: an error, or the code of finish.lua, and a next job where one came along.
+  using completed = std::tuple<boost::system::error_code, int, std::shared_ptr<running>>;
+
+  struct completion {
+    using done_handler =
+        boost::asio::any_completion_handler<void(boost::system::error_code, int, std::shared_ptr<running>)>;
+    std::shared_ptr<running> job;
+    std::string returns;     // JSON
+    std::string next_token;  // empty: no next job is wanted
+    done_handler done;
+  };
+
   // worker_take.cpp
   boost::asio::awaitable<void> take_jobs();
   boost::asio::awaitable<result<taken>> take(std::size_t wanted);
   boost::asio::awaitable<taken> reclaim(std::string token);
   boost::asio::awaitable<void> wait_for_news(std::int64_t due);
   boost::asio::awaitable<void> sleep(clock::time_point until);
-  taken taken_from(const reply& answer, const std::string& token, bool counts_start);
+  // The n-th job under the n-th token; the last token is for all that come after.
+  taken taken_from(const reply& answer, std::span<const std::string> tokens, bool counts_start);
   std::string new_token();
   bool may_take() const noexcept { return !is_closing_ && !is_paused_; }
   void limit_until(milliseconds limited) noexcept;
@@ -65,8 +83,17 @@ class worker::impl : public std::enable_shared_from_this<impl> {
   boost::asio::awaitable<std::shared_ptr<running>> settle(std::shared_ptr<running> one, const outcome& what);
   boost::asio::awaitable<std::optional<reply>> write(std::shared_ptr<running> one, const settlement& call,
                                                      bool& is_unsure);
+  // The wait for complete() below.
+  boost::asio::awaitable<completed> written_together(const std::shared_ptr<running>& one, const settlement& call,
+                                                     const std::string& next_token);
   void count(settlement::kind what) noexcept;
   void lost(running& one, std::string_view why);
+
+  // worker_complete.cpp
+  void complete(completion one);
+  void send_completions();
+  void end_completions(std::vector<completion>& all, boost::system::error_code why);
+  void take_completions(std::vector<completion>& all, const reply& answer);
 
   // worker_keep.cpp
   boost::asio::awaitable<void> keep_locks();
@@ -84,6 +111,8 @@ class worker::impl : public std::enable_shared_from_this<impl> {
   std::uint64_t tokens_ = 0;
   std::minstd_rand random_;
   std::set<running*> running_;
+  std::vector<completion> completing_;  // gathered in this turn
+  bool is_completing_posted_ = false;
   std::size_t fibers_ = 0;  // coroutines that run jobs, at most `concurrency`
   bool is_paused_ = false, is_closing_ = false, is_abandoned_ = false;
   bool is_taking_ = false;  // a call that takes jobs is under way

@@ -19,10 +19,6 @@ namespace asio = boost::asio;
 constexpr milliseconds shortest_pause{50};
 constexpr std::chrono::seconds longest_pause{10};
 
-std::int64_t now_in_milliseconds() noexcept {
-  return std::chrono::duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
-
 }  // namespace
 
 // One of up to `concurrency` fibers: a job, and then the next that came with the answer to its outcome.
@@ -75,20 +71,31 @@ asio::awaitable<std::shared_ptr<worker::impl::running>> worker::impl::settle(std
                                   now_in_milliseconds(),
                                   std::uniform_real_distribution<>(0, 1)(random_)};
   const auto call = settlement::of(about, what);
-  bool is_unsure = false;
-  const auto answer = co_await write(one, call, is_unsure);
-  if (!answer) co_return nullptr;  // abandoned
-  const auto code = answer->is_array(0) ? 0 : answer->integer(0).value_or(-1);
+  bool is_written = false, is_unsure = false;
+  std::int64_t code = 0;
+  taken found;
+  if (call.is_plain()) {
+    auto [error, its_code, next] = co_await written_together(one, call, next_token);
+    is_written = !error;
+    // A server that refuses a script may have executed its beginning.
+    is_unsure = error == errc::unknown_outcome || error == errc::refused;
+    code = its_code;
+    if (next) found.jobs.push_back(std::move(next));
+  }
+  if (!is_written) {
+    const auto answer = co_await write(one, call, is_unsure);
+    if (!answer) co_return nullptr;  // abandoned
+    code = answer->is_array(0) ? 0 : answer->integer(0).value_or(-1);
+    if (code == 0) found = taken_from(*answer, {&next_token, 1}, true);
+  }
   if (code == -4 || code == -9) {
     std::string reason = "job " + one->what.id + (code == -4 ? " has pending children" : " has failed children");
     const auto failure = outcome::failed(std::move(reason));
     co_return co_await settle(one, failure);
   }
-  taken found;
   if (code >= 0) {
     count(call.what());
     if (call.what() == settlement::kind::given_back) limit_until(what.pause());
-    found = taken_from(*answer, next_token, true);
   } else if (is_unsure && code != -6) {
     // The first try was executed and its answer lost: then it has released the lock. What it took is found by its
     // token.
@@ -103,6 +110,18 @@ asio::awaitable<std::shared_ptr<worker::impl::running>> worker::impl::settle(std
         executor_, [self = shared_from_this()] { return self->wake_when_allowed(); }, asio::detached);
   if (found.jobs.empty()) co_return nullptr;
   co_return std::move(found.jobs.front());
+}
+
+asio::awaitable<worker::impl::completed> worker::impl::written_together(const std::shared_ptr<running>& one,
+                                                                        const settlement& call,
+                                                                        const std::string& next_token) {
+  auto token = asio::as_tuple(asio::use_awaitable);
+  co_return co_await asio::async_initiate<decltype(token),
+                                          void(boost::system::error_code, int, std::shared_ptr<running>)>(
+      [&](auto handler) {
+        complete({one, std::string(call.text()), next_token, completion::done_handler(std::move(handler))});
+      },
+      token);
 }
 
 // Sends it until there is an answer that is one. `is_unsure`: an earlier try may have been executed.

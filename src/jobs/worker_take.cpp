@@ -24,10 +24,6 @@ constexpr std::size_t most_taken_a_call = 64;  // Redis does nothing else meanwh
 // What is still to be taken for a while is not waited for more precisely: Redis < 7.0.8 waits for ever with less.
 constexpr std::int64_t shortest_block = 2;
 
-std::int64_t now_in_milliseconds() noexcept {
-  return std::chrono::duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
-
 }  // namespace
 
 std::string worker::impl::new_token() { return token_base_ + ":" + std::to_string(tokens_++); }
@@ -104,7 +100,7 @@ asio::awaitable<result<worker::impl::taken>> worker::impl::take(std::size_t want
     co_return co_await reclaim(token);
   }
   if (answer->is_error(0)) co_return errc::refused;
-  co_return taken_from(*answer, token, true);
+  co_return taken_from(*answer, {&token, 1}, true);
 }
 
 // After a take without an answer.
@@ -114,7 +110,7 @@ asio::awaitable<worker::impl::taken> worker::impl::reclaim(std::string token) {
   asio::steady_timer pause(executor_);
   while (!is_abandoned_) {
     const auto answer = co_await calls_->run(script::reclaim, keys, arguments);
-    if (answer && !answer->is_error(0)) co_return taken_from(*answer, token, false);
+    if (answer && !answer->is_error(0)) co_return taken_from(*answer, {&token, 1}, false);
     pause.expires_after(pauses.next(std::uniform_real_distribution<>(0, 1)(random_)));
     (void)co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
   }
@@ -122,7 +118,8 @@ asio::awaitable<worker::impl::taken> worker::impl::reclaim(std::string token) {
 }
 
 // [ms until the rate limit allows more, ms since 1970 when the next is due, [field, value, …, id], …]
-worker::impl::taken worker::impl::taken_from(const reply& answer, const std::string& token, bool counts_start) {
+worker::impl::taken worker::impl::taken_from(const reply& answer, std::span<const std::string> tokens,
+                                             bool counts_start) {
   taken found;
   if (answer.count(0) < 2) return found;
   found.limited = milliseconds(std::max<std::int64_t>(0, answer.integer(1).value_or(0)));
@@ -136,6 +133,7 @@ worker::impl::taken worker::impl::taken_from(const reply& answer, const std::str
       what.processed_on = job::time(milliseconds(now_in_milliseconds()));
       what.processed_by = options_.name;
     }
+    const auto& token = tokens[std::min(found.jobs.size(), tokens.size() - 1)];
     found.jobs.push_back(std::make_shared<running>(weak_from_this(), std::move(what), token));
   }
   return found;

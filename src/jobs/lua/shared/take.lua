@@ -1,5 +1,6 @@
--- Takes up to `wanted` jobs. Wants: call, prefix, now (and as text: time), the names of the keys, `meta` (most events, paused, concurrency,
--- max, duration), and of the worker: token, lock_ms, name, own_max, own_duration ('' where it has none).
+-- Takes up to `wanted` jobs. Wants: call, prefix, now (and as text: time), the names of the keys, `meta` (most events,
+-- paused, concurrency, max, duration), and of the worker: token, or `tokens`, one for each; lock_ms, name, own_max,
+-- own_duration ('' where it has none).
 -- Sets `taken`: {ms until the rate limit allows more or 0, ms since 1970 when the next delayed job is due or 0,
 -- {field, value, …, id} for each job as it was before}, and `is_open`: neither paused, nor full, nor limited.
 local blocked = meta[2] or (meta[3] and call('LLEN', active) >= tonumber(meta[3]))
@@ -49,7 +50,7 @@ while is_open and #taken < wanted + 2 do
     if max and not is_doomed and call('INCR', limiter) == 1 then
       call('PEXPIRE', limiter, math.max(1, math.floor(tonumber(own_duration) or tonumber(meta[5]) or 1000)))
     end
-    call('SET', job .. ':lock', token, 'PX', lock_ms)
+    call('SET', job .. ':lock', tokens and tokens[#taken - 1] or token, 'PX', lock_ms)
     call('XADD', events, '*', 'event', 'active', 'jobId', id, 'prev', 'waiting')
     if name == '' then
       call('HSET', job, 'processedOn', time, 'ats', started)
