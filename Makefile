@@ -1,5 +1,5 @@
 # The commands that people run; each does all of its own set-up. The work itself is in tools/.
-.PHONY: run test test-mongo ferretdb test-long simulation fuzz bench bench-growth bench-savings bench-stores bench-jobs build setup format check
+.PHONY: run test test-mongo ferretdb test-long simulation fuzz bench bench-growth bench-savings bench-stores bench-jobs bench-payments build setup format check
 
 run:
 	@tools/run
@@ -51,6 +51,10 @@ bench-stores:
 # Jobs added and processed a second, beside npm's BullMQ (about 3 minutes).
 bench-jobs:
 	@tools/bench jobs $(ARGUMENTS)
+
+# A payment's start while the gateway takes seconds, ours beside a call inside the request (about 4 minutes).
+bench-payments:
+	@tools/bench payments $(ARGUMENTS)
 
 build:
 	@tools/build release bookings-server

@@ -24,8 +24,9 @@ using clock = std::chrono::steady_clock;
 
 namespace {
 
-constexpr std::size_t most_due = 100;                // handed out at a time
-constexpr std::chrono::milliseconds look_each = 1s;  // for what is due
+constexpr std::size_t most_due = 100;                   // handed out at a time
+constexpr std::chrono::milliseconds look_each = 1s;     // for what is due
+constexpr std::chrono::milliseconds look_again = 50ms;  // where there was more than could be handed out
 constexpr std::chrono::milliseconds queue_deadline = 2s;
 constexpr std::chrono::milliseconds busy_pause = 5s;  // the store is away, or another process is at the same step
 constexpr std::chrono::seconds kept_completed = 24h, kept_failed = 7 * 24h;
@@ -92,6 +93,7 @@ class payment_jobs::impl : public std::enable_shared_from_this<impl> {
 
   void start() {
     if (options_.redis) start_queue();
+    if (!options_.takes_steps) return;  // who takes them looks for them: while the queue is away, nobody else could
     asio::co_spawn(
         executor_, [self = shared_from_this()] { return self->look_for_due(); }, asio::detached);
   }
@@ -189,18 +191,36 @@ class payment_jobs::impl : public std::enable_shared_from_this<impl> {
   awaitable<void> look_for_due() {
     const auto self = shared_from_this();
     while (!is_stopping_) {
-      const auto from = now();
-      const auto due = co_await stores_.write(
-          "claim_due_payments", [&](store& s) { return s.claim_due_payments(from, from + handed_out_for, most_due); });
-      if (due) {
-        for (const auto& each : *due) {
-          const auto what = std::make_shared<const gateway_payment>(each);
-          co_await hand_over(what, first_time::no);
+      const auto room = room_for_due();
+      bool is_all = true;
+      if (room > 0) {
+        const auto from = now();
+        const auto due = co_await stores_.write(
+            "claim_due_payments", [&](store& s) { return s.claim_due_payments(from, from + handed_out_for, room); });
+        if (due) {
+          for (const auto& each : *due) hand_over_due(each);
+          is_all = due->size() < room;
         }
-        if (due->size() == most_due) continue;
       }
-      co_await pause(look_each);
+      co_await pause(is_all ? look_each : look_again);
     }
+  }
+
+  // What is claimed and then not taken is nobody's for handed_out_for: no more than can be handed over or taken.
+  std::size_t room_for_due() const noexcept {
+    const bool has_queue = queue_ && !is_queue_away_;
+    const auto most = has_queue ? most_due : std::min(most_due, options_.at_once);
+    const auto taken = handing_over_ + (has_queue ? 0 : under_way_.size());
+    return most - std::min(most, taken);
+  }
+
+  // All at once: where the queue is away, each of them waits for it until its deadline.
+  void hand_over_due(const gateway_payment& due) {
+    const auto what = std::make_shared<const gateway_payment>(due);
+    ++handing_over_;
+    asio::co_spawn(
+        executor_, [self = shared_from_this(), what] { return self->hand_over(what, first_time::no); },
+        [self = shared_from_this()](std::exception_ptr) { --self->handing_over_; });
   }
 
   awaitable<void> hand_over(std::shared_ptr<const gateway_payment> what, first_time which) {
@@ -222,6 +242,7 @@ class payment_jobs::impl : public std::enable_shared_from_this<impl> {
         (void)co_await queue_->remove(job_id);
     }
     const auto added = co_await queue_->add(name, data, options);
+    is_queue_away_ = !added;
     if (!added) tell_queue_away(added.error());
     co_return added.has_value();
   }
@@ -270,8 +291,10 @@ class payment_jobs::impl : public std::enable_shared_from_this<impl> {
   std::optional<jobs::queue> queue_;
   std::optional<jobs::event_listener> events_;
   std::optional<jobs::worker> worker_;
-  std::set<id> under_way_;  // steps that are taken here without a job
+  std::set<id> under_way_;        // steps that are taken here without a job
+  std::size_t handing_over_ = 0;  // of those that were due
   clock::time_point next_line_{};
+  bool is_queue_away_ = false;  // as the last job that was added has it
   bool is_stopping_ = false;
 };
 

@@ -34,8 +34,8 @@ inline constexpr std::string_view payment_queue = "payments";
 struct payment_jobs_options {
   std::optional<reprise::redis_options> redis = {};  // absent: no queue
   std::string prefix = "bull";
-  bool takes_steps = true;   // false: for others to take
-  std::size_t at_once = 64;  // steps that are taken here at the same time; nearly all wait for the gateway
+  bool takes_steps = true;    // false: for others to take, and to look for
+  std::size_t at_once = 128;  // steps that are taken here at the same time; nearly all wait for the gateway
 };
 
 // Used on its executor, which one thread runs; begin() from any thread.

@@ -18,7 +18,7 @@ struct sslcommerz_options {
   std::chrono::milliseconds connect_time{5'000};   // for name, connection and TLS
   std::chrono::milliseconds session_time{30'000};  // for a whole call, waiting for its turn included: to open a session
   std::chrono::milliseconds call_time{15'000};     // any other
-  std::size_t most_in_flight = 32;                 // calls that are at the gateway at once
+  std::size_t most_in_flight = 128;                // calls that are at the gateway at once
   std::size_t most_waiting = 1'024;                // calls that wait for their turn; one more is not sent
   std::string authorities_file = {};               // PEM; empty: the system's
 };

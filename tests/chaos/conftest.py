@@ -7,7 +7,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "support"))
 import run as runs  # noqa: E402
 from cluster import Cluster  # noqa: E402
-from fixtures import redis_server, start  # noqa: E402, F401: for the tests
+from fixtures import gateway, redis_server, start  # noqa: E402, F401: for the tests
 
 REPORT = pathlib.Path(__file__).parent.parent.parent / "build" / "chaos-report.txt"
 

@@ -1,7 +1,11 @@
 """A cluster under load and under a fault, and the report of all such runs of this process."""
+import os
+import random
+
 from checker import Load, table
 from processes import until
 
+SEED = os.environ.get("CHAOS_SEED") or str(random.SystemRandom().randrange(1 << 32))
 tallies, notes = [], []  # of the report: one tally for each fault, and lines beside the table
 
 

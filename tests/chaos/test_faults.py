@@ -8,8 +8,8 @@ from contextlib import nullcontext
 import pytest
 
 from faults import FAULTS, WAITING, small_trouble
+from run import SEED
 
-SEED = os.environ.get("CHAOS_SEED") or str(random.SystemRandom().randrange(1 << 32))
 SECONDS = float(os.environ.get("CHAOS_SECONDS") or 5)
 
 

@@ -13,44 +13,6 @@ from test_payments import CUSTOMER, init, initiated, paid_in_bookings, show, sta
 from test_reviews import make_lesson
 
 
-class Worker:
-    """`bookings-server worker` on a server's store."""
-
-    def __init__(self, folder, log, **environment):
-        self.log_path = os.path.join(folder, log)
-        clean = {k: v for k, v in os.environ.items() if not k.startswith(("REDIS_", "PORT", "HOST"))}
-        clean.update({"STORE_URL": store_url(folder), **{k: str(v) for k, v in environment.items()}})
-        self.process = subprocess.Popen([SERVER, "worker"], cwd=folder, env=clean, stdout=open(self.log_path, "w"),
-                                        stderr=subprocess.STDOUT)
-        until(lambda: self.process.poll() is not None or "Working on jobs" in self.log(), "the worker to begin")
-
-    def log(self):
-        with open(self.log_path) as file:
-            return file.read()
-
-
-@pytest.fixture
-def work(tmp_path):
-    workers = []
-
-    def begin(**environment):
-        workers.append(Worker(str(tmp_path), f"worker-{len(workers)}.log", **environment))
-        return workers[-1]
-
-    yield begin
-    for each in workers:
-        if each.process.poll() is None:
-            each.process.terminate()
-        assert each.process.wait(30) in (0, 2, -9), each.log()
-        assert "ERROR: AddressSanitizer" not in each.log() and "runtime error" not in each.log(), each.log()
-
-
-@pytest.fixture
-def web(start, gateway, redis_server):
-    """A node that leaves its jobs to others."""
-    return lambda **more: start(**{**gateway.environment(free_port()), "REDIS_URL": redis_server.url, **more})
-
-
 @pytest.fixture
 def environment(gateway, redis_server):
     return {**gateway.environment(free_port()), "REDIS_URL": redis_server.url}
@@ -86,15 +48,15 @@ def due_in(tmp_path, payment):
     return due / 1000 - time.time()
 
 
-def test_worker_takes_the_steps_that_a_node_leaves_to_it(start, work, gateway, redis_server, environment):
-    node = start(arguments=["serve", "--without-jobs"], **environment).wait_caching()
+def test_worker_takes_the_steps_that_a_node_leaves_to_it(start, gateway, redis_server, environment):
+    node = start("serve", "--without-jobs", **environment).wait_caching()
     lesson = make_lesson(node, status="accepted")
     payment = started(node, lesson)
     until(lambda: jobs_of(redis_server, "wait") == {payment["id"]}, "the job")
     assert show(node, payment, lesson["student"], wait=1)["status"] == "queued"
     assert gateway.sessions() == {}
 
-    worker = work(**{**environment, "PORT": free_port()})
+    worker = start("worker", **environment)
     began = time.monotonic()
     assert show(node, payment, lesson["student"], wait=20)["status"] == "initiated"
     assert gateway.sessions() == {payment["id"] + "-1": 1}
@@ -107,8 +69,7 @@ def test_worker_takes_the_steps_that_a_node_leaves_to_it(start, work, gateway, r
     began = time.monotonic()
     assert show(node, second, lesson["student"], wait=20)["status"] == "initiated"
     assert time.monotonic() - began < 10
-    worker.process.terminate()
-    assert worker.process.wait(30) == 0, worker.log()
+    assert worker.stop() == 0, worker.log()
 
 
 def make_lesson_again(server, lesson):
@@ -120,19 +81,19 @@ def make_lesson_again(server, lesson):
     return {**lesson, "booking": booking}
 
 
-def test_worker_without_a_gateway_says_what_to_set(work, redis_server):
-    worker = work(REDIS_URL=redis_server.url)
-    assert worker.process.wait(30) == 2
-    assert "SSLCOMMERZ_STORE_ID" in worker.log()
+def test_worker_without_a_gateway_says_what_to_set(tmp_path):
+    ended = subprocess.run([SERVER, "worker"], cwd=tmp_path, capture_output=True, text=True, timeout=30,
+                           env={"PATH": os.environ["PATH"], "STORE_URL": store_url(tmp_path)})
+    assert (ended.returncode, "SSLCOMMERZ_STORE_ID" in ended.stderr) == (2, True), ended.stderr
 
 
-def test_queue_that_lost_its_jobs_strands_nothing(start, work, gateway, redis_server, environment):
-    node = start(arguments=["serve", "--without-jobs"], **environment).wait_caching()
+def test_queue_that_lost_its_jobs_strands_nothing(start, gateway, redis_server, environment):
+    node = start("serve", "--without-jobs", **environment).wait_caching()
     lesson = make_lesson(node, status="accepted")
     payment = started(node, lesson)
     until(lambda: jobs_of(redis_server, "wait") == {payment["id"]}, "the job")
     redis_server.client.flushall()
-    work(**{**environment, "PORT": free_port()})
+    start("worker", **environment)
     assert show(node, payment, lesson["student"], wait=30)["status"] == "initiated"
     assert gateway.sessions() == {payment["id"] + "-1": 1}
 
@@ -152,15 +113,15 @@ def test_payment_written_while_redis_is_away_is_started_all_the_same(server, gat
     until(lambda: second["id"] in jobs_of(redis_server, "completed"), "the queue to be used again")
 
 
-def test_job_that_somebody_failed_is_made_again_while_its_payment_waits(start, work, gateway, redis_server, environment):
-    node = start(arguments=["serve", "--without-jobs"], **environment).wait_caching()
+def test_job_that_somebody_failed_is_made_again_while_its_payment_waits(start, gateway, redis_server, environment):
+    node = start("serve", "--without-jobs", **environment).wait_caching()
     lesson = make_lesson(node, status="accepted")
     payment = started(node, lesson)
     client = redis_server.client
     until(lambda: jobs_of(redis_server, "wait") == {payment["id"]}, "the job")
     client.lrem("bull:payments:wait", 0, payment["id"])
     client.zadd("bull:payments:failed", {payment["id"]: int(time.time() * 1000)})
-    work(**{**environment, "PORT": free_port()})
+    start("worker", **environment)
     assert show(node, payment, lesson["student"], wait=30)["status"] == "initiated"
 
 

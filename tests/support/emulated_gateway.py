@@ -164,6 +164,11 @@ class Gateway:
 
     # Notifications.
 
+    def last_session(self, tran_id):
+        """The key of the latest one of an id; None where there is none."""
+        with self.lock:
+            return next((key for key, each in reversed(self.sessions.items()) if each["tran_id"] == tran_id), None)
+
     def last(self, tran_id):
         """The session's fields and the last transaction of an id; the latter is None before the first."""
         with self.lock:

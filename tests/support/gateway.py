@@ -39,8 +39,8 @@ class Gateway:
     def settings(self, **changed):
         self.tell("settings", **changed)
 
-    def fault(self, how, operation="any", times=1, when="before"):
-        self.tell("fault", how=how, operation=operation, times=times, when=when)
+    def fault(self, how, operation="any", times=1, when="before", **more):
+        self.tell("fault", how=how, operation=operation, times=times, when=when, **more)
 
     def pay(self, tran_id, outcome="pay", **changes):
         """The customer at the gateway; the notification is sent and answered when this returns. The browser goes to

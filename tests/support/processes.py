@@ -23,14 +23,14 @@ def free_port():
         return s.getsockname()[1]
 
 
-def until(condition, what):
-    end = time.monotonic() + LIMIT
+def until(condition, what, limit=LIMIT):
+    end = time.monotonic() + limit
     while time.monotonic() < end:
         value = condition()
         if value:
             return value
         time.sleep(0.02)
-    raise AssertionError(f"waited {LIMIT} s in vain for {what}")
+    raise AssertionError(f"waited {limit} s in vain for {what}")
 
 
 def is_sanitized(program):
@@ -115,9 +115,10 @@ def drop_store(folder):
 
 
 class Server:
-    """One bookings-server process."""
+    """One bookings-server process: one that listens, or with the argument "worker" one that works on jobs alone, has no
+    url and takes no requests."""
 
-    def __init__(self, folder, arguments=(), **environment):
+    def __init__(self, folder, *arguments, **environment):
         self.folder = folder
         self.log_path = os.path.join(folder, f"server-{uuid.uuid4().hex[:6]}.log")
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("REDIS_", "PORT", "HOST"))}
@@ -127,14 +128,16 @@ class Server:
         clean.update({k: str(v) for k, v in environment.items()})
         self.process = subprocess.Popen([SERVER, *arguments], cwd=folder, env=clean, stdout=open(self.log_path, "w"),
                                         stderr=subprocess.STDOUT)
-        found = until(self._port, "the server to listen")
+        if arguments[:1] == ("worker",):
+            until(lambda: self._says("Working on jobs"), "the worker to begin")
+            return
+        found = until(lambda: self._says(r"Listening on http://[\d.]+:(\d+)"), "the server to listen").group(1)
         self.url = f"http://127.0.0.1:{found}"
         self.http = requests.Session()
 
-    def _port(self):
+    def _says(self, pattern):
         assert self.process.poll() is None, self.log()
-        match = re.search(r"Listening on http://[\d.]+:(\d+)", self.log())
-        return match and match.group(1)
+        return re.search(pattern, self.log())
 
     def log(self):
         with open(self.log_path) as f:

@@ -10,14 +10,16 @@ button for each outcome. What it should do wrong is told to it under /emulator/,
     POST settings  {"session_delay": 3 or [2, 5], "delay": s, "risk_level": "1", "amount": "1249.99", "currency",
                     "suppress_ipn": true, "ipn_copies": 2, "refund_status": "processing|failed", "refund_state"}
     POST fault     {"operation": "session|validation|query|refund|refund_status|any", "how": see FAULTS, "times": 1,
-                    "when": "before" or "after": is the operation carried out although its answer goes wrong?}
-    POST pay       {"tran_id", "outcome": "pay|fail|cancel", "changes": {…}}  the customer, with the notification sent;
-                    answers where the browser would be sent, and with what
+                    "when": "before" or "after": is the operation carried out although its answer goes wrong?,
+                    "seconds": how long it hangs}
+    POST pay       {"tran_id" or "session", "outcome": "pay|fail|cancel", "changes": {…}, "ipn_copies": 0}  the customer,
+                    with the notification sent; answers where the browser would be sent, and with what
     POST notify    {"tran_id", "changes": {…}, "signature": "good|none|wrong|stale"}  once more, or forged
     POST reset     forgets everything
-    GET  log       every call of the gateway's API; passwords are left out
+    GET  log       every call of the gateway's API, when it came and for how long it was made to wait; passwords are left out
     GET  sessions  how many were opened for each tran_id
     GET  notified  the notifications sent, and what they were answered
+    GET  transactions  what customers did, the payments among them
 """
 import argparse
 import html
@@ -67,13 +69,15 @@ class Emulator:
 
     def note(self, operation, method, fields):
         shown = {name: value for name, value in fields.items() if name != "store_passwd"}
+        noted = {"operation": operation, "method": method, "fields": shown, "at": time.time(), "took": None}
         with self.lock:
-            self.log.append({"operation": operation, "method": method, "fields": shown, "at": time.time()})
+            self.log.append(noted)
+        return noted
 
-    def notify(self, session, fields):
-        """Sends a notification, as often as the settings say; returns what it was answered."""
+    def notify(self, session, fields, copies=None):
+        """Sends a notification, so often or as often as the settings say; returns what it was answered."""
         answers = []
-        for _ in range(self.gateway.settings["ipn_copies"]):
+        for _ in range(self.gateway.settings["ipn_copies"] if copies is None else copies):
             request = urllib.request.Request(session.get("ipn_url", ""), urlencode(fields).encode(), method="POST")
             try:
                 with DIRECTLY.open(request, timeout=30) as reply:
@@ -125,16 +129,17 @@ class Handler(BaseHTTPRequestHandler):
 
     def operate(self, operation, method, fields, answer):
         emulator = self.emulator
-        emulator.note(operation, method, fields)
+        noted, began = emulator.note(operation, method, fields), time.monotonic()
         fault = emulator.next_fault(operation)
         pause = emulator.gateway.settings["session_delay" if operation == "session" else "delay"]
         emulator.stopped.wait(random.uniform(*pause) if isinstance(pause, list) else pause)
+        said = json.dumps(answer(fields)) if fault is None or fault.get("when") == "after" else "{}"
+        noted["took"] = time.monotonic() - began
         if fault is None:
-            return self.reply(200, "application/json", json.dumps(answer(fields)))
-        said = json.dumps(answer(fields)) if fault.get("when") == "after" else "{}"
-        return self.misbehave(fault["how"], fields, said)
+            return self.reply(200, "application/json", said)
+        return self.misbehave(fault["how"], fields, said, fault.get("seconds", LONGEST_HANG))
 
-    def misbehave(self, how, fields, said):
+    def misbehave(self, how, fields, said, seconds):
         if how == "failed":
             return self.reply(200, "application/json", json.dumps(
                 {"status": "FAILED", "failedreason": WRONG_CREDENTIALS, "APIConnect": "FAILED"}))
@@ -164,7 +169,7 @@ class Handler(BaseHTTPRequestHandler):
             self.send_head(200, "application/json", 5000)
             self.wfile.write(b'{"status":"SUCCESS",')
         if how == "hang":
-            released, end = self.emulator.released, time.monotonic() + LONGEST_HANG
+            released, end = self.emulator.released, time.monotonic() + seconds
             while not (released.is_set() or self.emulator.stopped.is_set()) and time.monotonic() < end:
                 released.wait(0.1)
         if how == "reset":
@@ -187,7 +192,8 @@ class Handler(BaseHTTPRequestHandler):
             emulator.note("trap", method, query)
             return self.json({})
         if method == "GET":
-            shown = {"log": emulator.log, "sessions": gateway.opened, "notified": emulator.notified}
+            shown = {"log": emulator.log, "sessions": gateway.opened, "notified": emulator.notified,
+                     "transactions": gateway.transactions}
             return self.json(shown[name]) if name in shown else self.reply(404, "text/plain", "no such thing")
         if name == "reset":
             emulator.released.set()
@@ -204,11 +210,10 @@ class Handler(BaseHTTPRequestHandler):
             with emulator.lock:
                 emulator.faults.append({"operation": "any", "times": 1, **body})
         elif name == "pay":
-            key = next((key for key, each in reversed(gateway.sessions.items()) if each["tran_id"] == body["tran_id"]),
-                       None)
-            if key is None:
-                return self.reply(404, "text/plain", "no session of this tran_id")
-            return self.json(self.pay(key, body["outcome"], body.get("changes"))[0])
+            key = body.get("session") or gateway.last_session(body["tran_id"])
+            if key not in gateway.sessions:
+                return self.reply(404, "text/plain", "no such session")
+            return self.json(self.pay(key, body["outcome"], body.get("changes"), body.get("ipn_copies"))[0])
         elif name == "notify":
             session, transaction = gateway.last(body["tran_id"])
             if session is None or transaction is None:
@@ -219,12 +224,12 @@ class Handler(BaseHTTPRequestHandler):
             return self.reply(404, "text/plain", "no such thing")
         return self.json({})
 
-    def pay(self, key, outcome, changes=None):
+    def pay(self, key, outcome, changes=None, ipn_copies=None):
         """Returns where the browser goes, with what, and how the notification was answered; and the URL."""
         gateway = self.emulator.gateway
         transaction, session = gateway.attempt(key, outcome, changes), gateway.sessions[key]
         fields = gateway.form(transaction)
-        answers = [] if gateway.settings["suppress_ipn"] else self.emulator.notify(session, fields)
+        answers = [] if gateway.settings["suppress_ipn"] else self.emulator.notify(session, fields, ipn_copies)
         return {"url": session[BACK[outcome]], "fields": fields, "answers": answers}, session[BACK[outcome]]
 
     def page(self, query, body):
