@@ -75,6 +75,7 @@ awaitable<void> queue::obliterate(active_jobs force) { return impl_->obliterate(
 awaitable<void> queue::pause() { return impl_->pause(); }
 awaitable<void> queue::resume() { return impl_->resume(); }
 awaitable<bool> queue::is_paused() { return impl_->is_paused(); }
+awaitable<storage_policy> queue::storage() { return impl_->storage(); }
 awaitable<void> queue::set_global_concurrency(std::uint32_t most) { return impl_->set_global_concurrency(most); }
 awaitable<void> queue::set_global_rate_limit(rate_limit limit) { return impl_->set_global_rate_limit(limit); }
 awaitable<milliseconds> queue::rate_limit_wait(std::optional<std::uint32_t> most) {

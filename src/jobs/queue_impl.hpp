@@ -34,6 +34,7 @@ class queue::impl : public std::enable_shared_from_this<impl> {
   awaitable<std::vector<job>> range(job_state state, std::size_t first, std::size_t last, range_order order);
   awaitable<std::vector<std::string>> logs(std::string id, std::size_t first, std::size_t last);
   awaitable<bool> is_paused();
+  awaitable<storage_policy> storage();
   awaitable<milliseconds> rate_limit_wait(std::optional<std::uint32_t> most);
   awaitable<boost::json::value> wait_until_finished(std::string id, milliseconds limit, std::string* failed_reason);
 

@@ -214,3 +214,23 @@ def test_server_that_ends_finishes_the_step_that_it_takes(server, gateway, start
     again = start(**{**environment, "PORT": free_port()})
     assert show(again, payment, lesson["student"])["status"] == "initiated"
     assert gateway.sessions() == {payment["id"] + "-1": 1}
+
+
+@pytest.mark.parametrize("policy,warned", [("noeviction", False), ("allkeys-lru", True), ("volatile-ttl", True)])
+def test_queue_that_may_lose_jobs_is_warned_of_at_the_start(start, environment, redis_server, policy, warned):
+    redis_server.client.config_set("maxmemory-policy", policy)
+    redis_server.client.config_set("maxmemory", "100mb")
+    server = start(**environment).wait_caching()
+    until(lambda: workers_of(redis_server), "the worker")
+    line = f"maxmemory-policy {policy}"
+    if warned:
+        until(lambda: line in server.log(), "the warning")
+    assert (line in server.log()) == warned
+
+
+def test_queue_that_is_full_keeps_nobody_from_paying(server, gateway, redis_server):
+    lesson = make_lesson(server, status="accepted")
+    redis_server.client.config_set("maxmemory", "1")  # noeviction: each write of a job is refused
+    payment = started(server, lesson)
+    assert show(server, payment, lesson["student"], wait=30)["status"] == "initiated"
+    redis_server.client.config_set("maxmemory", "0")

@@ -87,6 +87,15 @@ struct rate_limit {
   milliseconds each{1000};
 };
 
+// What the server does when its memory is full.
+struct storage_policy {
+  std::uint64_t most_bytes = 0;  // maxmemory; 0: no bound
+  std::string eviction{};        // maxmemory-policy: "noeviction" refuses writes; all others may take jobs away
+
+  storage_policy() {}
+  bool may_lose_jobs() const noexcept { return !eviction.empty() && eviction != "noeviction"; }
+};
+
 class queue {
  public:
   // Begins to connect. Throws std::system_error (errc::invalid_name) where name or prefix is none.
@@ -149,6 +158,9 @@ class queue {
   // `failed_reason`, where not null, gets the reason; it must outlive the call.
   [[nodiscard]] awaitable<boost::json::value> wait_until_finished(std::string id, milliseconds limit,
                                                                   std::string* failed_reason = nullptr);
+
+  // As `INFO memory` tells it; errc::bad_reply where the service leaves that out.
+  [[nodiscard]] awaitable<storage_policy> storage();
 
   // The server's own words when it last refused something, for the log. Empty: never.
   const std::string& last_refusal() const noexcept;
