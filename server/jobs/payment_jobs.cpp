@@ -218,7 +218,9 @@ class payment_jobs::impl : public std::enable_shared_from_this<impl> {
           is_all = due->size() < room;
         }
       }
-      co_await pause(is_all ? look_each : look_again);
+      timer_.expires_after(is_all ? look_each : look_again);  // cancelled at the end, which waits for nothing else here
+      boost::system::error_code woken;
+      if (!is_stopping_) co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
     }
   }
 
