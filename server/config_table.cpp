@@ -59,8 +59,7 @@ rows redis_rows() {
       row("REDIS_DEADLINE_MS", "50", number(&config::redis_deadline, 1, 60'000),
           "milliseconds: the longest that a request waits for Redis"),
       row("QUEUE_REDIS_URL", "", queue_redis(),
-          "the job queue's Redis, by default REDIS_URL's: jobs want noeviction, a cache wants LRU",
-          effect::later),
+          "the job queue's Redis, by default REDIS_URL's: jobs want noeviction, a cache wants LRU"),
   };
 }
 

@@ -228,6 +228,13 @@ def test_queue_that_may_lose_jobs_is_warned_of_at_the_start(start, environment, 
     assert (line in server.log()) == warned
 
 
+def test_queue_has_a_redis_of_its_own_where_one_is_named(start, environment, redis_server, other_redis):
+    server = start(**environment, QUEUE_REDIS_URL=other_redis.url).wait_caching()
+    payment = initiated(server, make_lesson(server, status="accepted"))
+    until(lambda: jobs_of(other_redis, "completed") == {payment["id"]}, "the job to be over")
+    assert redis_server.client.keys("bull:*") == [] and other_redis.client.keys("bookings:*") == []
+
+
 def test_queue_that_is_full_keeps_nobody_from_paying(server, gateway, redis_server):
     lesson = make_lesson(server, status="accepted")
     redis_server.client.config_set("maxmemory", "1")  # noeviction: each write of a job is refused
