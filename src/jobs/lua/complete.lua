@@ -27,14 +27,14 @@ local function complete(id, token, text, made)
   call('XADD', events, 'MAXLEN', '~', most, '*', 'event', 'completed', 'jobId', id, 'returnvalue', text, 'prev', 'active')
   return 0
 end
-local codes, tokens, token = {}, {}, ''
+local codes, tokens, token, is_over = {}, {}, '', false
 for at = 7, #ARGV, 5 do
   local code = complete(ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3])
   codes[#codes + 1] = code
+  is_over = is_over or code == 0
   if code == 0 and ARGV[at + 4] ~= '' then tokens[#tokens + 1] = ARGV[at + 4] end
 end
 local wanted, answer = #tokens, {0, 0}
-local is_over = true
 if wanted > 0 then
   -- include take
   answer = taken
