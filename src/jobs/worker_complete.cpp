@@ -13,16 +13,25 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr std::size_t most_completed_a_call = 64;  // Redis does nothing else meanwhile
+// What goes in one turn is one write, which Redis answers as a whole. After so many turns the write before is on its
+// way.
+constexpr int turns_of_a_write = 4;
 
 }  // namespace
 
 void worker::impl::complete(completion one) {
   completing_.push_back(std::move(one));
-  if (completing_.size() == most_completed_a_call) return send_completions();
-  // One job at a time has nobody to wait for.
-  if (options_.concurrency == 1) return send_completions();
+  // In two halves, each a write of its own: Redis works on one while we work on the other. Together they would take
+  // turns.
+  const auto half = std::min(most_completed_a_call, (options_.concurrency + 1) / 2);
+  if (completing_.size() >= half) return send_completions();
   if (std::exchange(is_completing_posted_, true)) return;
-  asio::post(executor_, [self = shared_from_this()] {
+  send_completions_after(turns_of_a_write);
+}
+
+void worker::impl::send_completions_after(int turns) {
+  asio::post(executor_, [self = shared_from_this(), turns] {
+    if (turns > 0) return self->send_completions_after(turns - 1);
     self->is_completing_posted_ = false;
     self->send_completions();
   });

@@ -92,6 +92,7 @@ class worker::impl : public std::enable_shared_from_this<impl> {
   // worker_complete.cpp
   void complete(completion one);
   void send_completions();
+  void send_completions_after(int turns);  // of the event loop
   void end_completions(std::vector<completion>& all, boost::system::error_code why);
   void take_completions(std::vector<completion>& all, const reply& answer);
 
