@@ -38,6 +38,7 @@ else
   if more.defa then call('HDEL', job, 'defa') end
   call('HSET', job, field, text, 'finishedOn', time, 'atm', made)
   if count ~= '' or more.age then
+    local target = KEYS[9]
     -- include retain
   end
 end

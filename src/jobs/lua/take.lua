@@ -8,5 +8,5 @@ local wait, active, prioritized, pc, delayed = KEYS[2], KEYS[3], KEYS[4], KEYS[5
 local marker, events, limiter = KEYS[7], KEYS[8], KEYS[9]
 local wanted, name, own_max, own_duration = tonumber(ARGV[5]), ARGV[6], ARGV[7], ARGV[8]
 local meta = call('HMGET', KEYS[1], 'opts.maxLenEvents', 'paused', 'concurrency', 'max', 'duration')
--- include take
+-- include take_many
 return taken
