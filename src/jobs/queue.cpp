@@ -29,12 +29,6 @@ link::settings link_settings(const queue_options& options) {
 
 }  // namespace
 
-std::int64_t milliseconds_since_1970(std::chrono::system_clock::time_point time) noexcept {
-  return std::chrono::duration_cast<milliseconds>(time.time_since_epoch()).count();
-}
-
-std::int64_t now_in_milliseconds() noexcept { return milliseconds_since_1970(std::chrono::system_clock::now()); }
-
 queue::queue(boost::asio::any_io_executor executor, queue_options options)
     : impl_(std::make_shared<impl>(std::move(executor), checked(std::move(options)))) {
   impl_->start();

@@ -105,8 +105,7 @@ settlement settlement::finish(const context& about, kind what, std::string text,
   call.arguments_ = {keys.prefix, about.what.id, about.token};
   call.put(number(about.now));
   call.arguments_.push_back(is_completed ? "returnvalue" : "failedReason");
-  call.text_ = call.keep(std::move(text));
-  call.arguments_.push_back(call.text_);
+  call.put(std::move(text));
   call.arguments_.push_back(is_completed ? "completed" : "failed");
   call.put(number(about.what.attempts_made + 1));
   call.put(keep.count ? number(*keep.count) : std::string());
@@ -122,8 +121,6 @@ settlement settlement::finish(const context& about, kind what, std::string text,
     if (!about.what.deferred_failure.empty()) call.put_more("defa", "1");
   }
   call.put_family(about);
-  call.is_plain_ =
-      is_completed && !keep.count && !keep.age && about.what.deduplication_id.empty() && about.what.parent_key.empty();
   return call;
 }
 

@@ -38,9 +38,6 @@ class settlement {
   const std::vector<std::string_view>& keys() const noexcept { return keys_; }
   const std::vector<std::string_view>& arguments() const noexcept { return arguments_; }
   bool takes_next() const noexcept { return takes_next_; }
-  // A completed job that is kept, without a family: such are written together.
-  bool is_plain() const noexcept { return is_plain_; }
-  std::string_view text() const noexcept { return text_; }  // what the job returned, as JSON, or why it failed
 
  private:
   settlement(kind what, script which) : what_(what), which_(which) {}
@@ -61,8 +58,7 @@ class settlement {
 
   kind what_;
   script which_;
-  bool takes_next_ = false, is_plain_ = false;
-  std::string_view text_;          // one of texts_
+  bool takes_next_ = false;
   std::deque<std::string> texts_;  // what the views below look at
   std::vector<std::string_view> keys_, arguments_;
 };

@@ -6,8 +6,8 @@
 #include "src/jobs/keys.hpp"
 #include "src/jobs/link.hpp"
 #include "src/jobs/settlement.hpp"
+#include "src/jobs/time.hpp"
 
-#include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
@@ -17,14 +17,10 @@
 #include <optional>
 #include <random>
 #include <set>
-#include <span>
 #include <string>
-#include <tuple>
 #include <vector>
 
 namespace reprise::jobs {
-
-std::int64_t now_in_milliseconds() noexcept;  // since 1970
 
 class worker::impl : public std::enable_shared_from_this<impl> {
  public:
@@ -52,17 +48,14 @@ class worker::impl : public std::enable_shared_from_this<impl> {
     taken() {}
   };
 
-  // What became of a completion: an error, or the code of finish.lua, and a next job where one came along.
-  using completed = std::tuple<boost::system::error_code, int, std::shared_ptr<running>>;
+  // What became of an outcome that was written together with others.
+  struct written {
+    std::int64_t code = 0;  // of finish.lua
+    std::shared_ptr<running> next;
 
-  struct completion {
-    using done_handler =
-        boost::asio::any_completion_handler<void(boost::system::error_code, int, std::shared_ptr<running>)>;
-    std::shared_ptr<running> job;
-    std::string returns;     // JSON
-    std::string next_token;  // empty: no next job is wanted
-    done_handler done;
+    written() {}
   };
+  struct finish_group;
 
   // worker_take.cpp
   boost::asio::awaitable<void> take_jobs();
@@ -70,8 +63,8 @@ class worker::impl : public std::enable_shared_from_this<impl> {
   boost::asio::awaitable<taken> reclaim(std::string token);
   boost::asio::awaitable<void> wait_for_news(std::int64_t due);
   boost::asio::awaitable<void> sleep(clock::time_point until);
-  // The n-th job under the n-th token; the last token is for all that come after.
-  taken taken_from(const reply& answer, std::span<const std::string> tokens, bool counts_start);
+  // The jobs begin at the node `first`.
+  taken taken_from(const reply& answer, const std::string& token, bool counts_start, std::size_t first = 3);
   std::string new_token();
   bool may_take() const noexcept { return !is_closing_ && !is_paused_; }
   void limit_until(milliseconds limited) noexcept;
@@ -81,19 +74,16 @@ class worker::impl : public std::enable_shared_from_this<impl> {
   boost::asio::awaitable<void> run_jobs(std::shared_ptr<running> first);
   boost::asio::awaitable<outcome> run_handler(std::shared_ptr<running> one);
   boost::asio::awaitable<std::shared_ptr<running>> settle(std::shared_ptr<running> one, const outcome& what);
-  boost::asio::awaitable<std::optional<reply>> write(std::shared_ptr<running> one, const settlement& call,
-                                                     bool& is_unsure);
-  // The wait for complete() below.
-  boost::asio::awaitable<completed> written_together(const std::shared_ptr<running>& one, const settlement& call,
-                                                     const std::string& next_token);
+  boost::asio::awaitable<std::optional<reply>> write(std::string id, script which, link::words keys,
+                                                     link::words arguments, bool& is_unsure);
+  void meet_limit(milliseconds limited);
   void count(settlement::kind what) noexcept;
   void lost(running& one, std::string_view why);
 
-  // worker_complete.cpp
-  void complete(completion one);
-  void send_completions();
-  void end_completions(std::vector<completion>& all, boost::system::error_code why);
-  void take_completions(std::vector<completion>& all, const reply& answer);
+  // worker_group.cpp
+  static bool is_plain(const job& what, const outcome& came) noexcept;
+  boost::asio::awaitable<written> finish_together(std::shared_ptr<running> one, const outcome& what);
+  boost::asio::awaitable<void> write_group(std::shared_ptr<finish_group> group);
 
   // worker_keep.cpp
   boost::asio::awaitable<void> keep_locks();
@@ -111,9 +101,8 @@ class worker::impl : public std::enable_shared_from_this<impl> {
   std::uint64_t tokens_ = 0;
   std::minstd_rand random_;
   std::set<running*> running_;
-  std::vector<completion> completing_;  // gathered in this turn
-  bool is_completing_posted_ = false;
-  std::size_t fibers_ = 0;  // coroutines that run jobs, at most `concurrency`
+  std::shared_ptr<finish_group> finishing_;  // outcomes of this turn, to be written together
+  std::size_t fibers_ = 0;                   // coroutines that run jobs, at most `concurrency`
   bool is_paused_ = false, is_closing_ = false, is_abandoned_ = false;
   bool is_taking_ = false;  // a call that takes jobs is under way
   bool is_waking_ = false;  // wake_when_allowed is under way

@@ -61,87 +61,75 @@ asio::awaitable<outcome> worker::impl::run_handler(std::shared_ptr<running> one)
 // Returns the next job, where one came along.
 asio::awaitable<std::shared_ptr<worker::impl::running>> worker::impl::settle(std::shared_ptr<running> one,
                                                                              const outcome& what) {
-  const bool takes_next = may_take() && fibers_ <= options_.concurrency && limited_until_ <= clock::now();
-  const auto next_token = takes_next ? new_token() : std::string();
-  const settlement::context about{keys_,
-                                  options_,
-                                  one->what,
-                                  one->token(),
-                                  next_token,
-                                  now_in_milliseconds(),
-                                  std::uniform_real_distribution<>(0, 1)(random_)};
-  const auto call = settlement::of(about, what);
-  bool is_written = false, is_unsure = false;
   std::int64_t code = 0;
-  taken found;
-  if (call.is_plain()) {
-    auto [error, its_code, next] = co_await written_together(one, call, next_token);
-    is_written = !error;
-    // A server that refuses a script may have executed its beginning.
-    is_unsure = error == errc::unknown_outcome || error == errc::refused;
-    code = its_code;
-    if (next) found.jobs.push_back(std::move(next));
-  }
-  if (!is_written) {
-    const auto answer = co_await write(one, call, is_unsure);
+  auto next = std::shared_ptr<running>();
+  if (fibers_ > 1 && is_plain(one->what, what)) {
+    auto done = co_await finish_together(one, what);
+    code = done.code;
+    next = std::move(done.next);
+  } else {
+    const bool takes_next = may_take() && fibers_ <= options_.concurrency && limited_until_ <= clock::now();
+    const auto next_token = takes_next ? new_token() : std::string();
+    const settlement::context about{keys_,
+                                    options_,
+                                    one->what,
+                                    one->token(),
+                                    next_token,
+                                    now_in_milliseconds(),
+                                    std::uniform_real_distribution<>(0, 1)(random_)};
+    const auto call = settlement::of(about, what);
+    bool is_unsure = false;
+    const auto answer = co_await write(one->what.id, call.which(), call.keys(), call.arguments(), is_unsure);
     if (!answer) co_return nullptr;  // abandoned
     code = answer->is_array(0) ? 0 : answer->integer(0).value_or(-1);
-    if (code == 0) found = taken_from(*answer, {&next_token, 1}, true);
+    taken found;
+    if (code >= 0) {
+      found = taken_from(*answer, next_token, true);
+      if (call.what() == settlement::kind::given_back) found.limited = what.pause();
+    } else if (is_unsure && (code == -1 || code == -2 || code == -3)) {
+      // The first try was executed and its answer lost: then it has released the lock. What it took is found by its
+      // token.
+      code = 0;
+      if (call.takes_next()) found = co_await reclaim(next_token);
+    }
+    if (code >= 0) count(call.what());
+    meet_limit(found.limited);
+    if (!found.jobs.empty()) next = std::move(found.jobs.front());
   }
   if (code == -4 || code == -9) {
     std::string reason = "job " + one->what.id + (code == -4 ? " has pending children" : " has failed children");
     const auto failure = outcome::failed(std::move(reason));
     co_return co_await settle(one, failure);
   }
-  if (code >= 0) {
-    count(call.what());
-    if (call.what() == settlement::kind::given_back) limit_until(what.pause());
-  } else if (is_unsure && code != -6) {
-    // The first try was executed and its answer lost: then it has released the lock. What it took is found by its
-    // token.
-    count(call.what());
-    if (call.takes_next()) found = co_await reclaim(next_token);
-  } else {
+  if (code < 0)
     lost(*one, code == -6 ? "another worker has its lock" : code == -1 ? "it was removed" : "its lock has expired");
-  }
-  limit_until(found.limited);
+  co_return next;
+}
+
+void worker::impl::meet_limit(milliseconds limited) {
+  limit_until(limited);
   if (limited_until_ > clock::now() && !std::exchange(is_waking_, true))
     asio::co_spawn(
         executor_, [self = shared_from_this()] { return self->wake_when_allowed(); }, asio::detached);
-  if (found.jobs.empty()) co_return nullptr;
-  co_return std::move(found.jobs.front());
 }
 
-asio::awaitable<worker::impl::completed> worker::impl::written_together(const std::shared_ptr<running>& one,
-                                                                        const settlement& call,
-                                                                        const std::string& next_token) {
-  auto token = asio::as_tuple(asio::use_awaitable);
-  co_return co_await asio::async_initiate<decltype(token),
-                                          void(boost::system::error_code, int, std::shared_ptr<running>)>(
-      [&](auto handler) {
-        complete({one, std::string(call.text()), next_token, completion::done_handler(std::move(handler))});
-      },
-      token);
-}
-
-// Sends it until there is an answer that is one. `is_unsure`: an earlier try may have been executed.
-asio::awaitable<std::optional<reply>> worker::impl::write(std::shared_ptr<running> one, const settlement& call,
-                                                          bool& is_unsure) {
+// Sends it until there is an answer that is one. `is_unsure`: an earlier try may have been executed. `id`: for the log.
+asio::awaitable<std::optional<reply>> worker::impl::write(std::string id, script which, link::words keys,
+                                                          link::words arguments, bool& is_unsure) {
   core::backoff pauses(shortest_pause, longest_pause);
-  asio::steady_timer pause(executor_);
+  std::optional<asio::steady_timer> pause;
   while (!is_abandoned_) {
-    auto answer = co_await calls_->run(call.which(), call.keys(), call.arguments());
+    auto answer = co_await calls_->run(which, keys, arguments);
     if (answer && !answer->is_error(0)) co_return std::move(*answer);
     if (answer) {
-      warn("outcome",
-           "the outcome of job " + one->what.id + " is refused, and will be tried again: " + calls_->last_refusal());
+      warn("outcome", "the outcome of job " + id + " is refused, and will be tried again: " + calls_->last_refusal());
     } else {
       is_unsure = is_unsure || answer.error() == errc::unknown_outcome;
-      warn("outcome", "the outcome of job " + one->what.id + " could not be written yet: " + answer.error().message());
+      warn("outcome", "the outcome of job " + id + " could not be written yet: " + answer.error().message());
     }
     if (is_abandoned_) break;
-    pause.expires_after(pauses.next(std::uniform_real_distribution<>(0, 1)(random_)));
-    (void)co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
+    pause.emplace(executor_, pauses.next(std::uniform_real_distribution<>(0, 1)(random_)));
+    (void)co_await pause->async_wait(asio::as_tuple(asio::use_awaitable));
   }
   co_return std::nullopt;
 }

@@ -100,7 +100,7 @@ asio::awaitable<result<worker::impl::taken>> worker::impl::take(std::size_t want
     co_return co_await reclaim(token);
   }
   if (answer->is_error(0)) co_return errc::refused;
-  co_return taken_from(*answer, {&token, 1}, true);
+  co_return taken_from(*answer, token, true);
 }
 
 // After a take without an answer.
@@ -110,7 +110,7 @@ asio::awaitable<worker::impl::taken> worker::impl::reclaim(std::string token) {
   asio::steady_timer pause(executor_);
   while (!is_abandoned_) {
     const auto answer = co_await calls_->run(script::reclaim, keys, arguments);
-    if (answer && !answer->is_error(0)) co_return taken_from(*answer, {&token, 1}, false);
+    if (answer && !answer->is_error(0)) co_return taken_from(*answer, token, false);
     pause.expires_after(pauses.next(std::uniform_real_distribution<>(0, 1)(random_)));
     (void)co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
   }
@@ -118,13 +118,13 @@ asio::awaitable<worker::impl::taken> worker::impl::reclaim(std::string token) {
 }
 
 // [ms until the rate limit allows more, ms since 1970 when the next is due, [field, value, …, id], …]
-worker::impl::taken worker::impl::taken_from(const reply& answer, std::span<const std::string> tokens,
-                                             bool counts_start) {
+worker::impl::taken worker::impl::taken_from(const reply& answer, const std::string& token, bool counts_start,
+                                             std::size_t first) {
   taken found;
   if (answer.count(0) < 2) return found;
   found.limited = milliseconds(std::max<std::int64_t>(0, answer.integer(1).value_or(0)));
   found.due = answer.integer(2).value_or(0);
-  for (std::size_t at = 3; at < answer.size(); at = answer.next(at)) {
+  for (auto at = first; at < answer.size(); at = answer.next(at)) {
     const auto count = answer.count(at);
     if (count == 0) continue;
     auto what = job_from(std::string(answer.text(at + count)), answer, at + 1, count - 1);
@@ -133,7 +133,6 @@ worker::impl::taken worker::impl::taken_from(const reply& answer, std::span<cons
       what.processed_on = job::time(milliseconds(now_in_milliseconds()));
       what.processed_by = options_.name;
     }
-    const auto& token = tokens[std::min(found.jobs.size(), tokens.size() - 1)];
     found.jobs.push_back(std::make_shared<running>(weak_from_this(), std::move(what), token));
   }
   return found;

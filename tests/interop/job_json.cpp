@@ -180,7 +180,7 @@ json::object told(const jobs::event& event) {
   json::object all{{"news", "event"}, {"event", event.name}, {"at", event.position}};
   if (!event.job_id.empty()) all["jobId"] = event.job_id;
   for (const auto& [name, value] : event.fields) {
-    const bool is_json = name == "returnvalue" || (name == "data" && event.name == "progress");
+    const bool is_json = name == "returnvalue" || name == "delay" || (name == "data" && event.name == "progress");
     all[name] = is_json ? json::parse(value) : json::value(value);
   }
   return all;

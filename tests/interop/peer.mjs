@@ -76,7 +76,7 @@ const commands = {
     const events = await listener(to);
     for (const event of ["added", "waiting", "active", "delayed", "progress", "completed", "failed", "stalled", "removed",
                          "cleaned", "drained", "duplicated", "deduplicated", "retries-exhausted", "paused", "resumed"])
-      events.on(event, (it, at) => say({news: "event", queue: to, event, ...it, at}));
+      events.on(event, (it, at) => say({news: "event", queue: to, event, ...(at ? it : {}), at: at ?? it}));  // drained has no fields
     events.on("error", (error) => say({news: "listener failed", queue: to, why: error.message}));
   },
   // {"returned": …} or {"failed": "why"}

@@ -244,3 +244,27 @@ def test_jobs_in_bulk_are_added_in_their_order(pair):
     for job, asked in zip(jobs, wanted):
         pair.event("completed", jobId=job)
     assert [pair.seen(job)["data"] for job in jobs[::100]] == [asked["data"] for asked in wanted[::100]]
+
+
+def test_our_listener_tells_what_node_s_tells(pair, standing):
+    ours = standing("ours")
+    ours.ask("listen", queue=pair.queue)
+    pair.listen()
+    job = pair.add(data={"progress": [7, {"of": 9}], "returns": {"a": [1]}, "fail": 1}, attempts=2, backoff=20)
+    pair.add(data={"fail": 1}, delay=10, priority=2)
+    pair.work()
+    pair.event("completed", jobId=job)
+    pair.event("failed")
+    told = [[{name: value for name, value in each.items() if name != "news"} for each in side.told("event", queue=pair.queue)]
+            for side in (pair.node, ours) if side.wait_told("event", queue=pair.queue, event="retries-exhausted")]
+    both = min(map(len, told))  # one may be a step behind
+    assert told[0][:both] == told[1][:both] and both >= 12
+
+
+def test_our_wait_returns_what_the_job_returned_or_why_it_failed(pair, standing):
+    ours = standing("ours")
+    good, bad = pair.add(data={"returns": {"two": 2}}), pair.add(data={"fail": 1})
+    waiting = [ours.begin("wait", queue=pair.queue, job=job) for job in (good, bad)]
+    pair.work()
+    assert [ours.result(each) for each in waiting] == [{"returned": {"two": 2}}, {"failed": "failure 1"}]
+    assert ours.ask("wait", queue=pair.queue, job=good) == {"returned": {"two": 2}}

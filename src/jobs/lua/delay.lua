@@ -20,7 +20,7 @@ if more.failedReason then call('HSET', job, 'failedReason', more.failedReason, '
 call('ZADD', delayed, delayed_score(due), id)
 call('XADD', events, 'MAXLEN', '~', meta[1] or 10000, '*', 'event', 'delayed', 'jobId', id, 'delay', due)
 token = ARGV[7]
-local lock_ms, wanted, tokens = ARGV[8], 1
+local lock_ms, wanted = ARGV[8], 1
 local answer = {0, 0}
 if token ~= '' then
   -- include take

@@ -38,6 +38,7 @@ else
   if more.defa then call('HDEL', job, 'defa') end
   call('HSET', job, field, text, 'finishedOn', time, 'atm', made)
   if count ~= '' or more.age then
+    local target = KEYS[9]
     -- include retain
   end
 end
@@ -46,7 +47,7 @@ if event == 'failed' and tonumber(made) >= tonumber(more.attempts or 0) then
   call('XADD', events, '*', 'event', 'retries-exhausted', 'jobId', id, 'attemptsMade', made)
 end
 token = ARGV[10]
-local lock_ms, wanted, tokens = ARGV[11], 1
+local lock_ms, wanted = ARGV[11], 1
 if token ~= '' then
   -- include take
   if taken[3] or taken[2] > 0 or not is_open then return taken end

@@ -6,8 +6,7 @@ local call, prefix, time, token, lock_ms = redis.call, ARGV[1], ARGV[2], ARGV[3]
 local now = tonumber(time)
 local wait, active, prioritized, pc, delayed = KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local marker, events, limiter = KEYS[7], KEYS[8], KEYS[9]
-local tokens
 local wanted, name, own_max, own_duration = tonumber(ARGV[5]), ARGV[6], ARGV[7], ARGV[8]
 local meta = call('HMGET', KEYS[1], 'opts.maxLenEvents', 'paused', 'concurrency', 'max', 'duration')
--- include take
+-- include take_many
 return taken
