@@ -7,6 +7,7 @@
 #include "reprise/jobs/errc.hpp"
 #include "reprise/jobs/queue.hpp"
 #include "reprise/redis_options.hpp"
+#include "src/backends/redis/wire.hpp"
 #include "src/core/backoff.hpp"
 #include "src/jobs/reply.hpp"
 #include "src/jobs/script_sources.hpp"
@@ -95,6 +96,7 @@ class link : public std::enable_shared_from_this<link> {
 
   boost::asio::any_io_executor executor_;
   settings options_;
+  std::shared_ptr<redis::wire_trouble> trouble_;  // of the present attempt
   std::shared_ptr<wire> wire_;  // null: not connected
   std::shared_ptr<wire> opening_;
   std::shared_ptr<burst> gathering_;

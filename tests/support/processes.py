@@ -51,8 +51,11 @@ class Redis:
             ["redis-server", "--bind", "127.0.0.1", "--port", str(self.port), "--save", "", "--appendonly", "no",
              *self.options],
             cwd=self.folder, stdout=subprocess.DEVNULL)
-        self.client = redis.Redis(port=self.port, decode_responses=True)
+        self.client = self.connect()
         until(self.answers, "Redis to answer")
+
+    def connect(self):
+        return redis.Redis(port=self.port, decode_responses=True)
 
     def answers(self):
         try:
@@ -121,7 +124,7 @@ class Server:
     def __init__(self, folder, *arguments, **environment):
         self.folder = folder
         self.log_path = os.path.join(folder, f"server-{uuid.uuid4().hex[:6]}.log")
-        clean = {k: v for k, v in os.environ.items() if not k.startswith(("REDIS_", "PORT", "HOST"))}
+        clean = {k: v for k, v in os.environ.items() if not k.startswith(("REDIS_", "QUEUE_REDIS_", "PORT", "HOST"))}
         clean.update({"PORT": "0", "LOG_LEVEL": "debug", "JWT_SECRET": "s" * 40, "WORKERS": "2", "AUTH_RATE_LIMIT": "0",
                       "STORE_URL": store_url(folder), "ADMIN_EMAIL": "admin@example.com",
                       "ADMIN_PASSWORD": "admin-password"})
