@@ -195,6 +195,56 @@ TEST(jobs_worker, as_many_jobs_run_at_a_time_as_concurrency_says) {
   EXPECT_EQ(world.events().back(), "drained");
 }
 
+// Jobs that end in one turn are written by one call: what is wrong with one of them says nothing of the others.
+TEST(jobs_worker, jobs_that_end_together_are_each_written_for_themselves) {
+  jobs_world world;
+  std::unique_ptr<asio::steady_timer> gate;
+  world.run([&]() -> asio::awaitable<void> {
+    gate = std::make_unique<asio::steady_timer>(co_await asio::this_coro::executor,
+                                                std::chrono::steady_clock::time_point::max());
+  });
+  std::atomic<int> waiting{0};
+  auto options = world.worker_options();
+  options.concurrency = 5;
+  options.stalled_interval = 0ms;
+  options.remove_on_complete = jobs::retention::newest(3);
+  auto& worker = world.work(options, [&](const job& what, job_context&) -> asio::awaitable<outcome> {
+    if (what.name == "later") co_return outcome::completed(2);
+    ++waiting;
+    try {
+      co_await gate->async_wait(asio::use_awaitable);
+    } catch (const boost::system::system_error&) {  // it was opened
+    }
+    co_return outcome::completed(1);
+  });
+  for (int i = 0; i < 5; ++i) world.add("j");
+  ASSERT_TRUE(eventually([&] { return waiting == 5; }));
+  EXPECT_EQ(world.add("later"), "6");
+  EXPECT_EQ(world.add("later"), "7");
+  world.redis_cli({"SET", world.key("2:lock"), "somebody else's"});
+  world.redis_cli({"SADD", world.key("3:dependencies"), "bull:q:child"});
+  world.redis_cli({"DEL", world.key("4")});
+  world.run([&]() -> asio::awaitable<void> {
+    gate->cancel();
+    co_return;
+  });
+  ASSERT_TRUE(world.comes_to("3", job_state::failed));
+  ASSERT_TRUE(world.comes_to("7", job_state::completed));
+  EXPECT_EQ(world.state("2"), job_state::active);
+  EXPECT_EQ(world.hash("2").count("returnvalue"), 0u);
+  EXPECT_EQ(world.redis_cli({"GET", world.key("2:lock")}), "somebody else's");
+  EXPECT_EQ(world.hash("3")["failedReason"], "job 3 has pending children");
+  EXPECT_FALSE(world.exists("4"));
+  EXPECT_EQ(world.hash("5")["returnvalue"], "1");
+  EXPECT_EQ(world.hash("5")["atm"], "1");
+  EXPECT_TRUE(eventually([&] { return worker.counts().completed == 4; }));
+  EXPECT_EQ(worker.counts().lock_lost, 2u);
+  // Of 1, 5, 6 and 7 the newest three.
+  EXPECT_EQ(world.sorted_set("completed").size(), 3u);
+  EXPECT_FALSE(world.exists("1"));
+  for (const auto* id : {"1", "5", "6", "7"}) EXPECT_FALSE(world.exists(std::string(id) + ":lock"));
+}
+
 TEST(jobs_worker, global_concurrency_holds_over_all_workers) {
   jobs_world world;
   ASSERT_TRUE(world.run([&] { return world.queue->set_global_concurrency(2); }));

@@ -51,7 +51,8 @@ struct queue_options {
   std::string prefix = "bull";  // likewise, but may have `:`
   redis_options redis{};
   milliseconds deadline{5000};  // of each call
-  // Calls that may wait to be sent, and their bytes: beyond either, calls are refused with errc::overloaded.
+  // Calls that may wait to be sent or answered, and their bytes: beyond either, calls are refused with
+  // errc::overloaded.
   std::size_t most_waiting_calls = 10'000;
   std::size_t most_waiting_bytes = 64 * 1024 * 1024;
   // The stream of events is kept at about this length. Written to Redis where nobody has.

@@ -14,9 +14,8 @@ local wait, prioritized, pc, delayed, marker, limiter = KEYS[10], KEYS[11], KEYS
 local field, text, event, made, count = ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9]
 local plain = 11
 -- include more
-local there = call('EXISTS', job, KEYS[3], KEYS[4])
-if there == 0 then return -1 end
-if there > 1 and event == 'completed' then return call('EXISTS', KEYS[3]) == 1 and -4 or -9 end
+if call('EXISTS', job) == 0 then return -1 end
+if event == 'completed' and call('EXISTS', KEYS[3], KEYS[4]) > 0 then return call('EXISTS', KEYS[3]) == 1 and -4 or -9 end
 -- include release
 local meta = call('HMGET', KEYS[8], 'opts.maxLenEvents', 'paused', 'concurrency', 'max', 'duration')
 local most = meta[1]

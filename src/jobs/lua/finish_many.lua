@@ -10,29 +10,30 @@ local wait, active, prioritized, pc, delayed = KEYS[2], KEYS[3], KEYS[4], KEYS[5
 local marker, events, limiter, stalled, completed = KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11]
 local wanted, name, own_max, own_duration, count = tonumber(ARGV[5]), ARGV[6], ARGV[7], ARGV[8], ARGV[9]
 local first = 12
-local locks, keys = {}, {}
+local jobs, locks, children = {}, {}, {}
 for at = first, #ARGV, 4 do
   local job = prefix .. ARGV[at]
+  jobs[#jobs + 1] = job
   locks[#locks + 1] = job .. ':lock'
-  keys[#keys + 1] = job
-  keys[#keys + 1] = job .. ':dependencies'
-  keys[#keys + 1] = job .. ':unsuccessful'
+  children[#children + 1] = job .. ':dependencies'
+  children[#children + 1] = job .. ':unsuccessful'
 end
 local holders = call('MGET', unpack(locks))
-local all_are_plain = call('EXISTS', unpack(keys)) == #locks
+-- Apart: what one lacks must not make up for what another has too much.
+local all_are_plain = call('EXISTS', unpack(jobs)) == #jobs and call('EXISTS', unpack(children)) == 0
 local meta = call('HMGET', KEYS[1], 'opts.maxLenEvents', 'paused', 'concurrency', 'max', 'duration')
 local most = meta[1] or 10000
 local codes, finished, released, scores = {}, {}, {}, {}
 for i = 1, #locks do
   local at = first + 4 * (i - 1)
-  local id, job = ARGV[at], keys[3 * i - 2]
+  local id, job = ARGV[at], jobs[i]
   local code = 0
   if not all_are_plain then
     if call('EXISTS', job) == 0 then
       code = -1
-    elseif call('EXISTS', keys[3 * i - 1]) == 1 then
+    elseif call('EXISTS', children[2 * i - 1]) == 1 then
       code = -4
-    elseif call('EXISTS', keys[3 * i]) == 1 then
+    elseif call('EXISTS', children[2 * i]) == 1 then
       code = -9
     end
   end
