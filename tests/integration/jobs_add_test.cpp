@@ -260,7 +260,7 @@ TEST(jobs_add, full_redis_refuses_and_nothing_is_half_done) {
   const auto id = world.run([&] { return world.queue->add("b", data); });
   ASSERT_FALSE(id);
   EXPECT_EQ(id.error(), jobs::errc::refused);
-  EXPECT_NE(world.queue->last_refusal().find("OOM"), std::string::npos);
+  EXPECT_NE(world.ask([&] { return world.queue->last_refusal(); }).find("OOM"), std::string::npos);
   EXPECT_EQ(world.redis_cli({"GET", world.key("id")}), "1");
 }
 

@@ -64,7 +64,7 @@ TEST(jobs_recovery, lock_of_a_job_that_takes_long_is_renewed) {
   ASSERT_TRUE(world.comes_to("1", job_state::completed));
   EXPECT_EQ(runs, 1);
   EXPECT_EQ(world.hash("1").count("stc"), 0u);
-  EXPECT_EQ(worker.counts().lock_lost, 0u);
+  EXPECT_EQ(world.ask([&] { return worker.counts().lock_lost; }), 0u);
 }
 
 TEST(jobs_recovery, handler_is_told_that_its_lock_is_anothers_and_its_outcome_is_not_written) {
@@ -80,7 +80,7 @@ TEST(jobs_recovery, handler_is_told_that_its_lock_is_anothers_and_its_outcome_is
   EXPECT_EQ(world.add("a"), "1");
   ASSERT_TRUE(world.comes_to("1", job_state::active));
   world.redis_cli({"SET", world.key("1:lock"), "somebody else's"});
-  ASSERT_TRUE(eventually([&] { return worker.counts().lock_lost == 1; }));
+  ASSERT_TRUE(eventually([&] { return world.ask([&] { return worker.counts().lock_lost; }) == 1; }));
   EXPECT_TRUE(was_told);
   EXPECT_TRUE(was_called);
   EXPECT_EQ(world.state("1"), job_state::active);
@@ -168,8 +168,8 @@ TEST(jobs_recovery, outcome_without_an_answer_is_tried_again_and_written_once) {
   EXPECT_EQ(ran, (texts{"1", "2"}));
   EXPECT_EQ(world.hash("1")["atm"], "1");
   EXPECT_EQ(world.hash("2")["atm"], "1");
-  EXPECT_TRUE(eventually([&] { return worker.counts().completed == 2; }));
-  EXPECT_EQ(worker.counts().lock_lost, 0u);
+  EXPECT_TRUE(eventually([&] { return world.ask([&] { return worker.counts().completed; }) == 2; }));
+  EXPECT_EQ(world.ask([&] { return worker.counts().lock_lost; }), 0u);
   const auto events = world.events();
   EXPECT_EQ(std::count(events.begin(), events.end(), "completed 1 prev=active"), 1);
 }
@@ -209,10 +209,10 @@ TEST(jobs_recovery, refused_outcome_is_tried_until_it_is_taken) {
 TEST(jobs_recovery, password_that_is_set_later_stops_nobody_for_good) {
   jobs_world world;
   auto& worker = world.work(completes());
-  ASSERT_TRUE(eventually([&] { return worker.is_connected(); }));
+  ASSERT_TRUE(eventually([&] { return world.ask([&] { return worker.is_connected(); }); }));
   world.redis_cli({"CONFIG", "SET", "requirepass", "secret"});
   world.redis_cli({"-a", "secret", "CLIENT", "KILL", "TYPE", "normal"});
-  ASSERT_TRUE(eventually([&] { return !worker.is_connected(); }));
+  ASSERT_TRUE(eventually([&] { return !world.ask([&] { return worker.is_connected(); }); }));
   world.redis_cli({"-a", "secret", "--no-auth-warning", "CONFIG", "SET", "requirepass", ""});
   ASSERT_TRUE(eventually([&] { return world.add("a").find("error") == std::string::npos; }));
   EXPECT_TRUE(world.comes_to("1", job_state::completed));

@@ -237,8 +237,8 @@ TEST(jobs_worker, jobs_that_end_together_are_each_written_for_themselves) {
   EXPECT_FALSE(world.exists("4"));
   EXPECT_EQ(world.hash("5")["returnvalue"], "1");
   EXPECT_EQ(world.hash("5")["atm"], "1");
-  EXPECT_TRUE(eventually([&] { return worker.counts().completed == 4; }));
-  EXPECT_EQ(worker.counts().lock_lost, 2u);
+  EXPECT_TRUE(eventually([&] { return world.ask([&] { return worker.counts().completed; }) == 4; }));
+  EXPECT_EQ(world.ask([&] { return worker.counts().lock_lost; }), 2u);
   // Of 1, 5, 6 and 7 the newest three.
   EXPECT_EQ(world.sorted_set("completed").size(), 3u);
   EXPECT_FALSE(world.exists("1"));
@@ -441,19 +441,38 @@ TEST(jobs_worker, close_beyond_its_limit_says_how_many_were_left) {
   EXPECT_EQ(world.state("1"), job_state::active);  // its lock expires, and somebody recovers it
 }
 
+// On a cluster of one node, which refuses a call whose keys are in several slots.
 TEST(jobs_worker, queue_with_a_hash_tag_keeps_all_keys_in_one_slot) {
-  jobs_world world({}, "{bull}");
-  job_options options;
+  jobs_world world({"--cluster-enabled", "yes", "--cluster-port", std::to_string(free_port())}, "{bull}");
+  ASSERT_EQ(world.redis_cli({"CLUSTER", "ADDSLOTSRANGE", "0", "16383"}), "OK");
+  ASSERT_TRUE(eventually([&] { return world.redis_cli({"CLUSTER", "INFO"}).find("cluster_state:ok") == 0; }));
+  job_options options, delay, priority;
   options.deduplication = jobs::deduplication("d");
   options.attempts = 2;
+  delay.delay = 10ms;
+  priority.priority = 1;
   int runs = 0;
-  world.work([&](const job&, job_context& context) -> asio::awaitable<outcome> {
+  auto two = world.worker_options();
+  two.concurrency = 2;
+  world.work(two, [&](const job& what, job_context& context) -> asio::awaitable<outcome> {
     (void)co_await context.log("x");
-    if (++runs == 1) co_return outcome::failed("once");
+    if (what.name == "once" && ++runs == 1) co_return outcome::failed("once");
     co_return outcome::completed();
   });
-  EXPECT_EQ(world.add("a", nullptr, options), "1");
+  EXPECT_EQ(world.add("once", nullptr, options), "1");
+  EXPECT_EQ(world.add("later", nullptr, delay), "2");
+  EXPECT_EQ(world.add("first", nullptr, priority), "3");
+  for (const auto* id : {"1", "2", "3"}) ASSERT_TRUE(world.comes_to(id, job_state::completed));
+  ASSERT_TRUE(world.run([&] { return world.queue->retry("1", jobs::retry_counters::reset); }));
+  ASSERT_TRUE(world.run([&] { return world.queue->pause(); }));
+  ASSERT_TRUE(world.run([&] { return world.queue->resume(); }));
   ASSERT_TRUE(world.comes_to("1", job_state::completed));
+  ASSERT_TRUE(world.run([&] { return world.queue->remove("2"); }));
+  ASSERT_TRUE(world.run([&] { return world.queue->clean(0ms, 0, job_state::completed); }));
+  ASSERT_TRUE(world.run([&] { return world.queue->drain(jobs::drain_scope::waiting_and_delayed); }));
+  ASSERT_TRUE(world.run([&] { return world.queue->counts(); }));
+  ASSERT_TRUE(world.run([&] { return world.queue->pause(); }));
+  ASSERT_TRUE(world.run([&] { return world.queue->obliterate(jobs::active_jobs::protect); }));
   for (const auto& each : world.redis.lines({"KEYS", "*"})) EXPECT_EQ(each.find("{bull}:q:"), 0u) << each;
 }
 

@@ -66,6 +66,13 @@ class jobs_world {
     return threads.start(call(std::move(make)));
   }
 
+  // What it returns, asked for on the queue's thread.
+  template <class Ask>
+  auto ask(Ask what) {
+    using answer = std::invoke_result_t<Ask&>;
+    return run([&]() -> asio::awaitable<answer> { co_return what(); });
+  }
+
   std::string add(const std::string& name, const boost::json::value& data = boost::json::object(),
                   const job_options& options = job_options()) {
     const auto id = run([&] { return queue->add(name, data, options); });
