@@ -218,6 +218,21 @@ def test_worker_killed_in_mid_call_opens_no_session_twice(shop, gateway, note):
     note(f"worker killed in mid-call: another one has the page after {took:.0f} s, by a second attempt; no session opened twice")
 
 
+def test_queue_is_used_again_after_redis_was_away(shop):
+    here = shop()
+    node = here.add_node()
+    (parties, first), (_, second) = bookings_of(node, 2)
+    here.redis.kill()
+    # Taken in the process, which waits for the queue first: by then it has tried in vain to connect.
+    payment = started(node, parties, first)
+    until(lambda: show(node, parties, payment, wait=20)["status"] == "initiated", "the page without a queue")
+    here.redis.start()
+    until(lambda: "[Jobs] payments: connected again" in node.server.log(), "the queue")
+    payment = started(node, parties, second)
+    until(lambda: show(node, parties, payment, wait=20)["status"] == "initiated", "the page by way of the queue")
+    assert here.redis.client.exists(f"bull:payments:{payment}")
+
+
 @pytest.mark.parametrize("has_redis", [True, False], ids=["queue", "no Redis"])
 def test_gateway_away_for_long_fails_nothing(shop, gateway, note, has_redis):
     way = Gate(int(gateway.url.rpartition(":")[2]))
