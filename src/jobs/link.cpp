@@ -166,6 +166,7 @@ asio::awaitable<boost::system::error_code> link::open(std::shared_ptr<wire> fres
       co_await fresh->async_exec(first, answer, asio::cancel_after(limit, asio::as_tuple(asio::use_awaitable)));
   if (error == asio::error::operation_aborted && lost_because_.empty()) lost_because_ = "no answer within the deadline";
   if (error) co_return error;
+  trouble_->has_answered = true;
   if (!answer.has_value()) {
     lost_because_ = redis::fit_for_the_log(answer.error().diagnostic);
     co_return errc::refused;

@@ -157,7 +157,7 @@ def test_plain_server_behind_a_tls_url(start, redis_server, authority):
 
 def test_tls_server_behind_a_plain_url(start, tls_redis, good):
     server = start(REDIS_URL=tls_redis(good).url.replace("rediss://", "redis://"))
-    assert "wants TLS" in lost_because(server)
+    assert "does it want TLS" in lost_because(server)
     serves_from_the_store(server)
 
 

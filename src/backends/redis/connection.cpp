@@ -232,6 +232,7 @@ auto connection::inspect() -> awaitable<std::string> {
     if (answer.error() == errc::timed_out) last_error_ = "no answer within " + std::to_string(limit.count()) + " ms";
     co_return answer.error();
   }
+  trouble_->has_answered = true;
   if (answer->value().size() != 2) {
     last_error_ = "the server answers INFO as Redis does not";
     co_return errc::bad_reply;

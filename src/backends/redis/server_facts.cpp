@@ -14,7 +14,8 @@ std::string_view field(std::string_view text, std::string_view name) {
   for (std::size_t at = 0; at < text.size();) {
     const auto end = std::min(text.find("\r\n", at), text.size());
     const auto line = text.substr(at, end - at);
-    if (line.size() > name.size() && line.starts_with(name) && line[name.size()] == ':') return line.substr(name.size() + 1);
+    if (line.size() > name.size() && line.starts_with(name) && line[name.size()] == ':')
+      return line.substr(name.size() + 1);
     at = end + 2;
   }
   return {};

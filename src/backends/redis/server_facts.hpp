@@ -16,8 +16,8 @@ struct server_facts {
 };
 server_facts read_facts(std::string_view info_server, std::string_view info_replication);
 
-// Which data the server holds: run id and replication id. errc::wrong_role for a replica, errc::bad_reply where one of them
-// is not told.
+// Which data the server holds: run id and replication id. errc::wrong_role for a replica, errc::bad_reply where one of
+// them is not told.
 result<std::string> identity_of(const server_facts& facts);
 
 // Why it cannot be used, for the log; empty where it can.

@@ -30,10 +30,9 @@ std::string within(const redis_options& options) {
   return " within " + std::to_string(options.connect_deadline.count()) + " ms";
 }
 
-// The server answered, but not as Redis does.
-std::string explain_strange(const redis_options& options) {
-  std::string text = "what answers there is no Redis that speaks RESP3";
-  if (!uses_tls(options) && options.unix_socket.empty()) text += " (a server that wants TLS? rediss://)";
+// Where the server did not answer as Redis does, or not at all.
+std::string with_hint(std::string text, const redis_options& options) {
+  if (!uses_tls(options) && options.unix_socket.empty()) text += "; does it want TLS (rediss://)?";
   return text;
 }
 
@@ -66,7 +65,8 @@ boost::redis::config wire_config(const redis_options& options, std::string_view 
   config.setup.clear();
   std::vector<std::string_view> hello{"3"};
   if (!options.user.empty() || !options.password.empty())
-    hello.insert(hello.end(), {"AUTH", options.user.empty() ? "default" : std::string_view(options.user), options.password});
+    hello.insert(hello.end(),
+                 {"AUTH", options.user.empty() ? "default" : std::string_view(options.user), options.password});
   // Here, and not by CLIENT SETNAME, which a user with few rights may not be allowed.
   if (!name.empty()) hello.insert(hello.end(), {"SETNAME", name});
   config.setup.push_range("HELLO", hello);
@@ -87,7 +87,11 @@ std::string explain(boost::system::error_code why, const wire_trouble& trouble, 
     return "the server sent a reply of more than " + std::to_string(options.largest_read_bytes) + " bytes";
   if (!why) return "closed";
   const bool is_of_redis = why.category() == boost::redis::make_error_code(error::not_connected).category();
-  if (is_of_redis && why != error::not_connected && why != error::resp3_hello) return explain_strange(options);
+  if (is_of_redis && why != error::not_connected && why != error::resp3_hello)
+    return with_hint("what answers there is no Redis that speaks RESP3", options);
+  if (!trouble.has_answered &&
+      (why == asio::error::eof || why == asio::error::connection_reset || why == asio::error::broken_pipe))
+    return with_hint("the server ended the connection before it answered", options);
   return why.message();
 }
 

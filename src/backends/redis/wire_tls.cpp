@@ -57,9 +57,12 @@ std::optional<redis_tls_fault> load(SSL_CTX* context, const redis_tls& tls) {
 
 std::string name_of(redis_tls_fault::file which, const redis_tls& tls) {
   switch (which) {
-    case redis_tls_fault::file::ca: return "the file of authorities " + tls.ca_file;
-    case redis_tls_fault::file::cert: return "the client's certificate " + tls.cert_file;
-    case redis_tls_fault::file::key: return "the client's key " + tls.key_file;
+    case redis_tls_fault::file::ca:
+      return "the file of authorities " + tls.ca_file;
+    case redis_tls_fault::file::cert:
+      return "the client's certificate " + tls.cert_file;
+    case redis_tls_fault::file::key:
+      return "the client's key " + tls.key_file;
   }
   return {};
 }
@@ -73,16 +76,23 @@ bool is_address(const std::string& host) {
 std::string words_for(int check, int depth, const std::string& name) {
   const std::string which = depth == 0 ? "the server's certificate " : "a certificate in the server's chain ";
   switch (check) {
-    case X509_V_ERR_CERT_HAS_EXPIRED: return which + "has expired";
-    case X509_V_ERR_CERT_NOT_YET_VALID: return which + "is not valid yet";
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+      return which + "has expired";
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+      return which + "is not valid yet";
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN: return "the server's certificate is of an unknown authority";
-    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT: return which + "is self-signed, and not a known authority";
-    case X509_V_ERR_HOSTNAME_MISMATCH: return which + "is not for the name " + name;
-    case X509_V_ERR_IP_ADDRESS_MISMATCH: return which + "is not for the address " + name;
-    default: return which + "is refused: " + X509_verify_cert_error_string(check);
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+      return "the server's certificate is of an unknown authority";
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+      return which + "is self-signed, and not a known authority";
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+      return which + "is not for the name " + name;
+    case X509_V_ERR_IP_ADDRESS_MISMATCH:
+      return which + "is not for the address " + name;
+    default:
+      return which + "is refused: " + X509_verify_cert_error_string(check);
   }
 }
 
@@ -132,7 +142,8 @@ ssl::context make_tls_context(const redis_options& options, const std::shared_pt
   expect_name(native, name);
   context.set_verify_callback([trouble, name](bool is_good, ssl::verify_context& checked) {
     auto* at = checked.native_handle();
-    if (!is_good) trouble->certificate = words_for(X509_STORE_CTX_get_error(at), X509_STORE_CTX_get_error_depth(at), name);
+    if (!is_good)
+      trouble->certificate = words_for(X509_STORE_CTX_get_error(at), X509_STORE_CTX_get_error_depth(at), name);
     return is_good;
   });
   // Without authorities every certificate is refused: so nothing is sent where a file was lost.
@@ -150,8 +161,10 @@ std::string explain_tls(boost::system::error_code error, const wire_trouble& tro
   if (!trouble.certificate.empty()) return trouble.certificate;
   switch (ERR_GET_REASON(static_cast<unsigned long>(error.value()))) {
     case SSL_R_WRONG_VERSION_NUMBER:
-    case SSL_R_UNEXPECTED_EOF_WHILE_READING: return "the server does not speak TLS (" + error.message() + ")";
-    case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED: return "the server demands a client's certificate";
+    case SSL_R_UNEXPECTED_EOF_WHILE_READING:
+      return "the server does not speak TLS (" + error.message() + ")";
+    case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
+      return "the server demands a client's certificate";
     case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE:
       return "the server refuses the TLS handshake: perhaps it demands a client's certificate";
     case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
@@ -161,8 +174,10 @@ std::string explain_tls(boost::system::error_code error, const wire_trouble& tro
     case SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE:
       return "the server refuses the client's certificate (" + error.message() + ")";
     case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
-    case SSL_R_UNSUPPORTED_PROTOCOL: return "the server speaks no TLS 1.2 or newer";
-    default: return "TLS failed: " + error.message();
+    case SSL_R_UNSUPPORTED_PROTOCOL:
+      return "the server speaks no TLS 1.2 or newer";
+    default:
+      return "TLS failed: " + error.message();
   }
 }
 
