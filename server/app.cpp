@@ -56,16 +56,6 @@ constexpr std::chrono::seconds drain_time{10};
 constexpr std::chrono::seconds ready_grace{1}, ready_watched{30};
 constexpr std::chrono::seconds finish_time{3};
 
-reprise::redis_options redis_options_of(const redis_endpoint& where, const std::optional<std::string>& password) {
-  reprise::redis_options options;
-  options.host = where.hosts.front().host;
-  options.port = where.hosts.front().port;
-  options.user = where.user.value_or("");
-  options.password = password.value_or("");
-  options.database = where.database;
-  return options;
-}
-
 std::shared_ptr<reprise::backend> make_backend(const config& settings, const secrets& secret, http::io_threads& threads,
                                                const std::shared_ptr<reprise::environment>& world) {
   if (!settings.redis) {
@@ -75,7 +65,7 @@ std::shared_ptr<reprise::backend> make_backend(const config& settings, const sec
   if (settings.redis->topology == redis_topology::memory) return reprise::make_memory_backend({}, world);
   std::vector<boost::asio::any_io_executor> executors;
   for (std::size_t i = 0; i < threads.size(); ++i) executors.push_back(threads.context(i).get_executor());
-  return reprise::make_redis_backend(redis_options_of(*settings.redis, secret.redis_password), std::move(executors));
+  return reprise::make_redis_backend(redis_options_of(*settings.redis, secret.redis_password, settings), std::move(executors));
 }
 
 std::unique_ptr<payment_gateway> make_gateway(const config& settings, const secrets& secret) {
@@ -93,7 +83,7 @@ payment_jobs_options jobs_options(const config& settings, const secrets& secret,
   options.takes_steps = does != duty::requests;
   const auto& where = settings.queue_redis ? settings.queue_redis : settings.redis;
   if (where && where->topology != redis_topology::memory)
-    options.redis = redis_options_of(*where, settings.queue_redis ? secret.queue_redis_password : secret.redis_password);
+    options.redis = redis_options_of(*where, settings.queue_redis ? secret.queue_redis_password : secret.redis_password, settings);
   return options;
 }
 

@@ -89,6 +89,26 @@ void complete_redis(config_draft& draft) {
   }
 }
 
+std::string text_of(const std::optional<std::filesystem::path>& path) { return path ? path->string() : std::string(); }
+
+// The files for TLS are read here, so that a slip ends the start and not each connection.
+void check_tls(const config& value, load_result& result) {
+  using file = reprise::redis_tls_fault::file;
+  const auto has_tls = [](const std::optional<redis_endpoint>& where) { return where && where->has_tls; };
+  const bool is_used = has_tls(value.redis) || has_tls(value.queue_redis);
+  if (!is_used) {
+    if (value.redis_ca_file || value.redis_cert_file || value.redis_key_file || value.redis_server_name)
+      result.warnings.push_back(
+          "REDIS_CA_FILE, REDIS_CERT_FILE, REDIS_KEY_FILE and REDIS_SERVER_NAME do nothing: no URL begins with rediss://.");
+    return;
+  }
+  const reprise::redis_tls tls{text_of(value.redis_ca_file), text_of(value.redis_cert_file), text_of(value.redis_key_file), ""};
+  const auto fault = reprise::find_fault(tls);
+  if (!fault) return;
+  const auto* name = fault->which == file::ca ? "REDIS_CA_FILE" : fault->which == file::cert ? "REDIS_CERT_FILE" : "REDIS_KEY_FILE";
+  result.errors.push_back(std::string(name) + " " + fault->what + ".");
+}
+
 // The gateway calls back and sends browsers back, so without an address of ours no payment could come to its end.
 void check_payments(const config& value, const secrets& secret, load_result& result) {
   constexpr std::size_t longest_public_url = 200;  // the gateway takes 255 bytes, paths included
@@ -112,6 +132,7 @@ void complete(config_draft& draft, load_result& result) {
   }
   if (value.admin_email.has_value() != secret.admin_password.has_value())
     result.warnings.push_back("ADMIN_EMAIL and ADMIN_PASSWORD have an effect only together: no admin is created.");
+  check_tls(value, result);
   check_payments(value, secret, result);
 }
 
@@ -155,6 +176,26 @@ load_result load_config(const variables& environment, std::optional<std::filesys
   result.value = std::move(draft.value);
   result.secret = std::move(draft.secret);
   return result;
+}
+
+reprise::redis_options redis_options_of(const redis_endpoint& where, const std::optional<std::string>& password,
+                                        const config& settings) {
+  reprise::redis_options options;
+  options.user = where.user.value_or("");
+  options.password = password.value_or("");
+  options.database = where.database;
+  options.unix_socket = where.unix_socket;
+  if (where.hosts.empty()) return options;
+  options.host = where.hosts.front().host;
+  options.port = where.hosts.front().port;
+  if (!where.has_tls) return options;
+  options.tls.emplace();
+  options.tls->ca_file = text_of(settings.redis_ca_file);
+  options.tls->cert_file = text_of(settings.redis_cert_file);
+  options.tls->key_file = text_of(settings.redis_key_file);
+  const bool is_the_cache = settings.redis && settings.redis->hosts == where.hosts;
+  if (is_the_cache) options.tls->server_name = settings.redis_server_name.value_or("");
+  return options;
 }
 
 std::map<std::string, std::string> process_environment() {

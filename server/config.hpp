@@ -4,6 +4,7 @@
 #pragma once
 
 #include "reprise/policy.hpp"
+#include "reprise/redis_options.hpp"
 #include "server/http/api_style.hpp"
 #include "server/ops/logging.hpp"
 #include "server/redis_url.hpp"
@@ -90,6 +91,11 @@ struct load_result {
 // `dotenv` is a file to read, if it is there. The keys of all maps are the variables' names; an empty value is none.
 load_result load_config(const std::map<std::string, std::string>& environment,
                         std::optional<std::filesystem::path> dotenv, const std::map<std::string, std::string>& flags);
+
+// The options of a connection to one server. The files for TLS are the same for all; `server_name` is of REDIS_URL's host.
+// REQUIRES: a standalone endpoint.
+reprise::redis_options redis_options_of(const redis_endpoint& where, const std::optional<std::string>& password,
+                                        const config& settings);
 
 // The variables of this process.
 std::map<std::string, std::string> process_environment();

@@ -51,16 +51,14 @@ rows redis_rows() {
       row("REDIS_PORT", "6379", number(&config_draft::redis_port, 1, 65535), "the port at REDIS_HOST"),
       row("REDIS_PASSWORD", "", hidden_text(&secrets::redis_password, 1, 1024),
           "the password at REDIS_HOST, or of a REDIS_URL without one"),
-      row("REDIS_CA_FILE", "", file(&config::redis_ca_file), "TLS: authorities beyond the system's", effect::later),
-      row("REDIS_CERT_FILE", "", file(&config::redis_cert_file), "TLS: this client's certificate", effect::later),
-      row("REDIS_KEY_FILE", "", file(&config::redis_key_file), "TLS: this client's key", effect::later),
-      row("REDIS_SERVER_NAME", "", host(&config::redis_server_name), "TLS: the name in the server's certificate",
-          effect::later),
+      row("REDIS_CA_FILE", "", file(&config::redis_ca_file), "TLS: authorities beyond the system's (PEM)"),
+      row("REDIS_CERT_FILE", "", file(&config::redis_cert_file), "TLS: this client's certificate (PEM)"),
+      row("REDIS_KEY_FILE", "", file(&config::redis_key_file), "TLS: this client's key (PEM)"),
+      row("REDIS_SERVER_NAME", "", host(&config::redis_server_name), "TLS: the name in the certificate of REDIS_URL's server, where it is not the URL's host"),
       row("REDIS_DEADLINE_MS", "50", number(&config::redis_deadline, 1, 60'000),
           "milliseconds: the longest that a request waits for Redis"),
       row("QUEUE_REDIS_URL", "", queue_redis(),
-          "the job queue's Redis, by default REDIS_URL's: jobs want noeviction, a cache wants LRU",
-          effect::later),
+          "the job queue's Redis, by default REDIS_URL's: jobs want noeviction, a cache wants LRU"),
   };
 }
 

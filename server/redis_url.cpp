@@ -12,6 +12,8 @@ namespace {
 constexpr std::uint16_t redis_port = 6379;
 constexpr std::uint16_t sentinel_port = 26379;
 constexpr int most_databases = 65536;
+constexpr std::size_t longest_socket_path = 107;  // sockaddr_un has 108 bytes, one of them for the NUL
+constexpr std::string_view unix_scheme = "redis+unix";
 
 struct scheme {
   std::string_view name;
@@ -75,7 +77,7 @@ std::optional<problem> read_hosts(std::string_view hosts, redis_endpoint& endpoi
 std::optional<problem> read_database(std::string_view text, redis_endpoint& endpoint) {
   if (text.empty()) return {};
   auto number = parse_whole_number(text, 0, most_databases - 1);
-  if (!number) return problem{"has no valid database number behind the slash"};
+  if (!number) return problem{"has no valid database number at its end"};
   endpoint.database = static_cast<int>(*number);
   if (endpoint.topology == redis_topology::cluster && endpoint.database != 0)
     return problem{"names a database, but a cluster has only number 0"};
@@ -95,10 +97,39 @@ std::optional<problem> read_path(std::string_view path, redis_endpoint& endpoint
   return read_database(path, endpoint);
 }
 
+// What stands behind redis+unix://: "[user:password@]/path[?db=2]".
+parsed<redis_url> parse_unix(std::string_view rest) {
+  redis_url url;
+  const auto slash = rest.find('/');
+  if (slash == std::string_view::npos) return problem{"has no path of a socket"};
+  auto authority = rest.substr(0, slash), path = rest.substr(slash);
+  if (authority.ends_with('@')) {
+    authority.remove_suffix(1);
+    if (auto wrong = read_userinfo(authority, url)) return *wrong;
+  } else if (!authority.empty()) {
+    return problem{"has a host, where a socket has none: redis+unix:///path/to/socket"};
+  }
+  const auto query = path.find('?');
+  if (query != std::string_view::npos) {
+    constexpr std::string_view database = "?db=";
+    if (!path.substr(query).starts_with(database) || path.size() == query + database.size())
+      return problem{"has something other than ?db=NUMBER behind its path"};
+    if (auto wrong = read_database(path.substr(query + database.size()), url.endpoint)) return *wrong;
+    path = path.substr(0, query);
+  }
+  const auto decoded = decode_percent(path);
+  if (!decoded || !is_plain_text(*decoded, 2, longest_socket_path) || decoded->ends_with('/') || path.find('#') != path.npos)
+    return problem{"has no valid path of a socket: absolute, and at most 107 bytes"};
+  url.endpoint.unix_socket = *decoded;
+  return url;
+}
+
 }  // namespace
 
 parsed<redis_url> parse_redis_url(std::string_view text) {
   auto colon = text.find("://");
+  if (colon != std::string_view::npos && boost::beast::iequals(unix_scheme, text.substr(0, colon)))
+    return parse_unix(text.substr(colon + 3));
   auto is_it = [&](const scheme& each) { return boost::beast::iequals(each.name, text.substr(0, colon)); };
   auto found = std::ranges::find_if(schemes, is_it);
   if (colon == std::string_view::npos || found == schemes.end()) return problem{"has no scheme that is known here"};
@@ -121,6 +152,7 @@ parsed<redis_url> parse_redis_url(std::string_view text) {
 }
 
 std::string_view scheme_of(const redis_endpoint& endpoint) noexcept {
+  if (!endpoint.unix_socket.empty()) return unix_scheme;
   for (const auto& each : schemes)
     if (each.topology == endpoint.topology && each.has_tls == endpoint.has_tls) return each.name;
   return "memory";  // which has no TLS
@@ -129,6 +161,10 @@ std::string_view scheme_of(const redis_endpoint& endpoint) noexcept {
 std::string to_text(const redis_endpoint& endpoint) {
   std::string text(scheme_of(endpoint));
   text += "://";
+  if (!endpoint.unix_socket.empty()) {
+    text += endpoint.unix_socket;
+    return endpoint.database == 0 ? text : text + "?db=" + std::to_string(endpoint.database);
+  }
   for (const auto& each : endpoint.hosts) {
     if (&each != &endpoint.hosts.front()) text += ',';
     bool is_ipv6 = each.host.find(':') != std::string::npos;

@@ -3,6 +3,7 @@
 //   redis://[user:password@]host[:6379][/db]                      one server
 //   redis+sentinel://[user:password@]h1[:26379],h2/master[/db]    the master that the sentinels name
 //   redis+cluster://[user:password@]h1[:6379],h2                  a cluster, found through any of these
+//   redis+unix://[user:password@]/path/to/socket[?db=2]           one server, by its Unix socket
 //   rediss://, rediss+sentinel://, rediss+cluster://              likewise over TLS
 //   memory://                                                     no server: entries in this process alone
 //
@@ -25,7 +26,8 @@ struct redis_endpoint {
   redis_topology topology = redis_topology::standalone;
   bool has_tls = false;
   std::optional<std::string> user;
-  std::vector<host_port> hosts;  // one of a standalone server, none of memory, at least one of the others
+  std::vector<host_port> hosts;  // one of a standalone server, none of memory or a socket, at least one of the others
+  std::string unix_socket;       // an absolute path, where the server is reached by one
   int database = 0;
   std::string master_name;       // of sentinel
 };

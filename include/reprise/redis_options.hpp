@@ -4,20 +4,39 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace reprise {
 
+// TLS 1.2 or newer. The server's certificate is always verified: its chain, its time and its name.
+struct redis_tls {
+  std::string ca_file{};      // PEM: authorities beyond the system's
+  std::string cert_file{};    // PEM: this client's certificate, with its chain; it and the key, or neither
+  std::string key_file{};     // PEM, not encrypted
+  std::string server_name{};  // what is asked for (SNI) and must stand in the certificate; empty: the host
+};
+
 struct redis_options {
   std::string host = "127.0.0.1";
   std::uint16_t port = 6379;
-  std::string user{};      // empty: the default user
-  std::string password{};  // empty: none. Never logged.
+  std::string unix_socket{};  // an absolute path of at most 107 bytes: then host and port do not count, nor does `tls`
+  std::string user{};         // empty: the default user
+  std::string password{};     // empty: none. Never logged.
   int database = 0;
-  // For resolving, connecting and the first reply of a new connection, each.
+  std::optional<redis_tls> tls{};  // absent: plain. The files are read for each new connection, so they may be renewed.
+  // For resolving, connecting, the TLS handshake and the first reply of a new connection, each.
   std::chrono::milliseconds connect_deadline{1000};
   // The largest reply that is read; a server that sends more is disconnected.
   std::size_t largest_read_bytes = 64 * 1024 * 1024;
 };
+
+// What is wrong with the files of `tls`: "holds no certificate". Absent: they can be used.
+struct redis_tls_fault {
+  enum class file { ca, cert, key };
+  file which;
+  std::string what;
+};
+std::optional<redis_tls_fault> find_fault(const redis_tls& tls);
 
 }  // namespace reprise

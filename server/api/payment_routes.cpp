@@ -124,7 +124,8 @@ class payments {
     if (!is_valid_id(payment_id)) co_return http::failure(errc::not_found, what.request_id);
 
     const auto deadline = clock::now() + std::chrono::seconds(wait);
-    payment_watch::place place(parts_.watch, payment_id, co_await boost::asio::this_coro::executor);
+    const auto executor = co_await boost::asio::this_coro::executor;
+    payment_watch::place place(parts_.watch, payment_id, executor);
     for (;;) {
       const auto found = co_await parts_.stores.read("find_gateway_payment",
                                                      [&](store& s) { return s.find_gateway_payment(payment_id); });
@@ -143,17 +144,15 @@ class payments {
   }
 
   awaitable<reply> refund(request& what) const {
-    if (!parts_.begin) co_return http::failure(errc::gateway_unavailable, what.request_id);
-    co_return co_await decide(
-        what, [](const gateway_payment& p, const booking&, const id& admin, const std::optional<std::string>& reason) {
-          return begin_refund(p, admin, reason, now());
-        });
+    return decide(what, gateway::yes,
+                  [](const gateway_payment& p, const booking&, const id& admin,
+                     const std::optional<std::string>& reason) { return begin_refund(p, admin, reason, now()); });
   }
 
   awaitable<reply> release(request& what) const {
-    return decide(
-        what, [](const gateway_payment& p, const booking& of, const id& admin,
-                 const std::optional<std::string>& reason) { return bookings::release(p, of, admin, reason, now()); });
+    return decide(what, gateway::no,
+                  [](const gateway_payment& p, const booking& of, const id& admin,
+                     const std::optional<std::string>& reason) { return bookings::release(p, of, admin, reason, now()); });
   }
 
  private:
@@ -190,7 +189,10 @@ class payments {
     return who.role == role::admin || what.student_id == who.user_id;
   }
 
-  awaitable<reply> decide(request& what, decision wanted) const {
+  // Does carrying it out take the gateway?
+  enum class gateway { no, yes };
+
+  awaitable<reply> decide(request& what, gateway takes, decision wanted) const {
     const auto& payment_id = what.path_value("id");
     if (!is_valid_id(payment_id)) co_return http::failure(errc::not_found, what.request_id);
     std::optional<std::string> reason;
@@ -199,6 +201,7 @@ class payments {
       reason = body.optional_text("reason", 1, longest_reason);
       if (auto failed = body.failure()) co_return *failed;
     }
+    if (takes == gateway::yes && !parts_.begin) co_return http::failure(errc::gateway_unavailable, what.request_id);
     const gateway_step step = [&](const gateway_payment& p, const booking& of) {
       return wanted(p, of, what.identity->user_id, reason);
     };

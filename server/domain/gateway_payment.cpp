@@ -219,11 +219,8 @@ result<gateway_change> note_transaction(const gateway_payment& what, const booki
   if (verdict.outcome == settlement_outcome::cancelled)
     return ended(what, status::cancelled, "the payment was called off", now);
   if (what.status != status::initiated) return gateway_change{what};
-  // A bank that has not decided yet is waited for; a student who has not chosen how to pay has only so much time.
-  if (said.status != gateway_status::pending) return note_no_transaction(what, now, times);
-  gateway_change to{what};
-  to.payment.due_at = now + times.look;
-  return to;
+  // The gateway calls a page that nobody has paid on pending too. Money that comes after all still counts.
+  return note_no_transaction(what, now, times);
 }
 
 result<gateway_change> note_no_transaction(const gateway_payment& what, time_point now, const gateway_times& times) {

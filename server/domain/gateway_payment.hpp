@@ -122,7 +122,8 @@ result<gateway_change> note_declined(const gateway_payment& what, int attempt, c
 result<gateway_change> note_transaction(const gateway_payment& what, const booking& of, const gateway_transaction& said,
                                         const gateway_expectation& expected, time_point now,
                                         const gateway_times& times = {});
-// It was asked, and knows of no transaction: to be asked again, or given up, times.page after the session.
+// It was asked, and knows of no transaction, or of none that has come to an end: to be asked again, or given up,
+// times.page after the session.
 result<gateway_change> note_no_transaction(const gateway_payment& what, time_point now,
                                            const gateway_times& times = {});
 

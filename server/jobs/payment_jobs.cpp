@@ -132,6 +132,9 @@ class payment_jobs::impl : public std::enable_shared_from_this<impl> {
     of_queue.logger = spdlog::default_logger();
     queue_.emplace(executor_, of_queue);
 
+    asio::co_spawn(
+        executor_, [self = shared_from_this()] { return self->warn_of_eviction(); }, asio::detached);
+
     jobs::event_options of_events;
     of_events.queue = of_queue.name;
     of_events.prefix = options_.prefix;
@@ -151,6 +154,19 @@ class payment_jobs::impl : public std::enable_shared_from_this<impl> {
     const jobs::handler run = [this](const jobs::job& what, jobs::job_context&) { return work(what); };
     worker_.emplace(executor_, of_worker, run);
     worker_->start();
+  }
+
+  // A queue whose jobs may be evicted loses time, not payments; but nobody meant it so.
+  awaitable<void> warn_of_eviction() {
+    const auto self = shared_from_this();
+    while (!is_stopping_) {
+      const auto policy = co_await queue_->storage();
+      if (policy && policy->may_lose_jobs())
+        spdlog::warn("[Jobs] The queue's Redis may evict jobs (maxmemory-policy {}{}): give it noeviction, or set"
+                     " QUEUE_REDIS_URL to one that has it", policy->eviction, policy->most_bytes == 0 ? ", no maxmemory yet" : "");
+      if (policy || policy.error() != jobs::errc::unavailable) co_return;
+      co_await pause(look_each);
+    }
   }
 
   // A worker's job.
@@ -202,7 +218,9 @@ class payment_jobs::impl : public std::enable_shared_from_this<impl> {
           is_all = due->size() < room;
         }
       }
-      co_await pause(is_all ? look_each : look_again);
+      timer_.expires_after(is_all ? look_each : look_again);  // cancelled at the end, which waits for nothing else here
+      boost::system::error_code woken;
+      if (!is_stopping_) co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
     }
   }
 

@@ -71,7 +71,7 @@ inline constexpr std::string_view gateway_notification_path = "/api/payments/ssl
 
 // Thread-safe. Each call has a deadline and resumes on its caller's executor; what it gets by reference must live until
 // then. A call that is cancelled resumes with a failure: not_sent where it had not begun, unknown afterwards.
-// To shut down as with async_store: stop the contexts, destroy this, destroy them.
+// To shut down as with async_store: close(), stop the callers' contexts, destroy this, and only then destroy them.
 class payment_gateway {
  public:
   virtual ~payment_gateway() = default;

@@ -6,6 +6,7 @@
 #include "server/payments/web_form.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <utility>
@@ -67,31 +68,55 @@ void replace_all(std::string& text, std::string_view secret) {
     text.replace(at, secret.size(), "***");
 }
 
+// The shop at the gateway: how its requests are made, and how their replies are read. Shared with the calls under way,
+// which may resume when the client is gone already.
+class shop {
+ public:
+  explicit shop(sslcommerz_options options);
+
+  const sslcommerz_options& options() const noexcept { return options_; }
+  web_request session(const gateway_session_request& wanted) const;
+  web_request question(std::string_view path, form_fields fields) const;
+
+  gateway_result<gateway_session> opened(const web_result& replied) const;
+  // As `read` makes it of the body.
+  template <class T>
+  gateway_result<T> answered(std::string_view operation, const web_result& replied,
+                             gateway_result<T> (*read)(std::string_view body)) const;
+  gateway_result<gateway_refund> refunded(const web_result& replied) const;
+
+ private:
+  // The body; absent where the reply is none that has an answer.
+  gateway_result<std::string_view> body_of(std::string_view operation, const web_result& replied) const;
+  gateway_failure shown(gateway_failure failed) const;
+  std::string without_secrets(std::string text) const;
+
+  const sslcommerz_options options_;
+  const customer_urls urls_;
+};
+
 class sslcommerz final : public payment_gateway {
  public:
   explicit sslcommerz(sslcommerz_options options)
-      : options_(checked(std::move(options))),
-        urls_(options_.base_url.starts_with("https://") ? customer_urls::secure : customer_urls::this_machine),
-        client_(client_options(options_)) {}
+      : shop_(std::make_shared<const shop>(std::move(options))), client_(client_options(shop_->options())) {}
+
+  // In each of these: after co_await nothing of this object, which may have ended meanwhile.
 
   asio::awaitable<gateway_result<gateway_session>> open_session(const gateway_session_request& wanted) override {
     if (const auto wrong = wrong_in(wanted)) co_return *wrong;
-    web_request asked;
-    asked.url = options_.base_url + std::string(session_path);
-    asked.form = to_form(session_fields(wanted));
-    asked.time = options_.session_time;
-    asked.how = repeatable::once;
+    const auto from = shop_;
+    const auto asked = from->session(wanted);
     const auto replied = co_await client_.send(asked);
-    const auto read = [this](std::string_view body) { return read_session_answer(body, urls_); };
-    co_return answer_of<gateway_session>("session", replied, read);
+    co_return from->opened(replied);
   }
 
   asio::awaitable<gateway_result<gateway_transaction>> validate(const std::string& validation_id) override {
     if (validation_id.empty() || validation_id.size() > most_reference)
       co_return refused("validation: the validation id is none");
-    const auto asked = question(validation_path, {{"val_id", validation_id}, {"v", "1"}});
+    const auto from = shop_;
+    const auto asked = from->question(validation_path, {{"val_id", validation_id}, {"v", "1"}});
     const auto replied = co_await client_.send(asked);
-    auto answer = answer_of<gateway_transaction>("validation", replied, read_validation_answer);
+    auto answer = from->answered("validation", replied, read_validation_answer);
     // Whoever was asked for one payment and speaks of another has not answered.
     if (answer && !answer->validation_id.empty() && answer->validation_id != validation_id)
       co_return gateway_failure{gateway_failure_kind::unknown, "validation: the answer is to another question"};
@@ -100,64 +125,49 @@ class sslcommerz final : public payment_gateway {
 
   asio::awaitable<gateway_result<std::vector<gateway_transaction>>> query(const std::string& transaction_id) override {
     if (!is_reference(transaction_id, most_id)) co_return refused("query: the transaction id is none");
-    const auto asked = question(transaction_path, {{"tran_id", transaction_id}, {"v", "1"}});
+    const auto from = shop_;
+    const auto asked = from->question(transaction_path, {{"tran_id", transaction_id}, {"v", "1"}});
     const auto replied = co_await client_.send(asked);
-    co_return answer_of<std::vector<gateway_transaction>>("query", replied, read_query_answer);
+    co_return from->answered("query", replied, read_query_answer);
   }
 
   asio::awaitable<gateway_result<gateway_refund>> refund(const gateway_refund_request& wanted) override {
     if (const auto wrong = wrong_in(wanted)) co_return *wrong;
-    auto asked = question(transaction_path, {{"bank_tran_id", wanted.bank_transaction_id},
-                                             {"refund_amount", to_decimal(wanted.amount)},
-                                             {"refund_remarks", one_line(wanted.remarks, most_remarks)},
-                                             {"refund_trans_id", wanted.refund_id},
-                                             {"v", "1"}});
+    const auto from = shop_;
+    auto asked = from->question(transaction_path, {{"bank_tran_id", wanted.bank_transaction_id},
+                                                   {"refund_amount", to_decimal(wanted.amount)},
+                                                   {"refund_remarks", one_line(wanted.remarks, most_remarks)},
+                                                   {"refund_trans_id", wanted.refund_id},
+                                                   {"v", "1"}});
     asked.how = repeatable::once;  // a GET by form alone
     const auto replied = co_await client_.send(asked);
-    auto answer = answer_of<gateway_refund>("refund", replied, read_refund_answer);
+    auto answer = from->refunded(replied);
     if (answer) answer->refund_id = wanted.refund_id;
     co_return answer;
   }
 
   asio::awaitable<gateway_result<gateway_refund>> refund_status(const std::string& reference) override {
     if (reference.empty() || reference.size() > most_reference) co_return refused("refund: the reference is none");
-    const auto asked = question(transaction_path, {{"refund_ref_id", reference}, {"v", "1"}});
+    const auto from = shop_;
+    const auto asked = from->question(transaction_path, {{"refund_ref_id", reference}, {"v", "1"}});
     const auto replied = co_await client_.send(asked);
-    auto answer = answer_of<gateway_refund>("refund", replied, read_refund_answer);
+    auto answer = from->refunded(replied);
     if (answer) answer->reference = reference;
     co_return answer;
   }
 
   notification_result read_notification(std::string_view form) const override {
-    return bookings::read_notification(form, options_.store_password);
+    return bookings::read_notification(form, shop_->options().store_password);
   }
 
   void close() override { client_.close(); }
 
  private:
-  static sslcommerz_options checked(sslcommerz_options options);
   static web_client_options client_options(const sslcommerz_options& from);
-  form_fields session_fields(const gateway_session_request& wanted) const;
-  web_request question(std::string_view path, form_fields fields) const;
-  template <class T, class Read>
-  gateway_result<T> answer_of(std::string_view operation, const web_result& replied, Read read) const;
-  gateway_failure shown(gateway_failure failed) const;
 
-  const sslcommerz_options options_;
-  const customer_urls urls_;
+  const std::shared_ptr<const shop> shop_;
   web_client client_;
 };
-
-sslcommerz_options sslcommerz::checked(sslcommerz_options options) {
-  if (!parse_secure_url(options.base_url) || options.base_url.ends_with('/'))
-    throw std::invalid_argument("the gateway's address is no https:// URL, or has a slash at its end");
-  if (!parse_secure_url(options.public_url) || options.public_url.ends_with('/') ||
-      options.public_url.size() + gateway_success_path.size() > most_url)
-    throw std::invalid_argument("the public address is no https:// URL, has a slash at its end, or is too long");
-  if (options.store_id.empty() || options.store_password.empty())
-    throw std::invalid_argument("the shop's id or password at the gateway is missing");
-  return options;
-}
 
 web_client_options sslcommerz::client_options(const sslcommerz_options& from) {
   web_client_options options;
@@ -169,33 +179,53 @@ web_client_options sslcommerz::client_options(const sslcommerz_options& from) {
   return options;
 }
 
-form_fields sslcommerz::session_fields(const gateway_session_request& wanted) const {
-  const auto customer = fitted(wanted.customer);
-  const auto back = [this](std::string_view path) { return options_.public_url + std::string(path); };
-  return {{"store_id", options_.store_id},
-          {"store_passwd", options_.store_password},
-          {"total_amount", to_decimal(wanted.amount)},
-          {"currency", std::string(currency)},
-          {"tran_id", wanted.transaction_id},
-          {"success_url", back(gateway_success_path)},
-          {"fail_url", back(gateway_fail_path)},
-          {"cancel_url", back(gateway_cancel_path)},
-          {"ipn_url", back(gateway_notification_path)},
-          {"cus_name", customer.name},
-          {"cus_email", customer.email},
-          {"cus_add1", customer.address},
-          {"cus_city", customer.city},
-          {"cus_postcode", customer.postcode},
-          {"cus_country", customer.country},
-          {"cus_phone", customer.phone},
-          {"shipping_method", "NO"},
-          {"num_of_item", "1"},
-          {"product_name", one_line(wanted.product, most_product)},
-          {"product_category", "Tutoring"},
-          {"product_profile", "non-physical-goods"}};
+sslcommerz_options checked(sslcommerz_options options) {
+  if (!parse_secure_url(options.base_url) || options.base_url.ends_with('/'))
+    throw std::invalid_argument("the gateway's address is no https:// URL, or has a slash at its end");
+  if (!parse_secure_url(options.public_url) || options.public_url.ends_with('/') ||
+      options.public_url.size() + gateway_success_path.size() > most_url)
+    throw std::invalid_argument("the public address is no https:// URL, has a slash at its end, or is too long");
+  if (options.store_id.empty() || options.store_password.empty())
+    throw std::invalid_argument("the shop's id or password at the gateway is missing");
+  return options;
 }
 
-web_request sslcommerz::question(std::string_view path, form_fields fields) const {
+shop::shop(sslcommerz_options options)
+    : options_(checked(std::move(options))),
+      urls_(options_.base_url.starts_with("https://") ? customer_urls::secure : customer_urls::this_machine) {}
+
+web_request shop::session(const gateway_session_request& wanted) const {
+  const auto customer = fitted(wanted.customer);
+  const auto back = [this](std::string_view path) { return options_.public_url + std::string(path); };
+  web_request asked;
+  asked.url = options_.base_url + std::string(session_path);
+  asked.time = options_.session_time;
+  asked.how = repeatable::once;
+  asked.form = to_form({{"store_id", options_.store_id},
+                        {"store_passwd", options_.store_password},
+                        {"total_amount", to_decimal(wanted.amount)},
+                        {"currency", std::string(currency)},
+                        {"tran_id", wanted.transaction_id},
+                        {"success_url", back(gateway_success_path)},
+                        {"fail_url", back(gateway_fail_path)},
+                        {"cancel_url", back(gateway_cancel_path)},
+                        {"ipn_url", back(gateway_notification_path)},
+                        {"cus_name", customer.name},
+                        {"cus_email", customer.email},
+                        {"cus_add1", customer.address},
+                        {"cus_city", customer.city},
+                        {"cus_postcode", customer.postcode},
+                        {"cus_country", customer.country},
+                        {"cus_phone", customer.phone},
+                        {"shipping_method", "NO"},
+                        {"num_of_item", "1"},
+                        {"product_name", one_line(wanted.product, most_product)},
+                        {"product_category", "Tutoring"},
+                        {"product_profile", "non-physical-goods"}});
+  return asked;
+}
+
+web_request shop::question(std::string_view path, form_fields fields) const {
   fields.emplace_back("store_id", options_.store_id);
   fields.emplace_back("store_passwd", options_.store_password);
   fields.emplace_back("format", "json");
@@ -205,8 +235,31 @@ web_request sslcommerz::question(std::string_view path, form_fields fields) cons
   return asked;
 }
 
-template <class T, class Read>
-gateway_result<T> sslcommerz::answer_of(std::string_view operation, const web_result& replied, Read read) const {
+gateway_result<gateway_session> shop::opened(const web_result& replied) const {
+  const auto body = body_of("session", replied);
+  if (!body) return body.error();
+  auto answer = read_session_answer(*body, urls_);
+  if (!answer) return shown(answer.error());
+  return answer;
+}
+
+template <class T>
+gateway_result<T> shop::answered(std::string_view operation, const web_result& replied,
+                                 gateway_result<T> (*read)(std::string_view body)) const {
+  const auto body = body_of(operation, replied);
+  if (!body) return body.error();
+  auto answer = read(*body);
+  if (!answer) return shown(answer.error());
+  return answer;
+}
+
+gateway_result<gateway_refund> shop::refunded(const web_result& replied) const {
+  auto answer = answered("refund", replied, read_refund_answer);
+  if (answer) answer->reason = without_secrets(answer->reason);
+  return answer;
+}
+
+gateway_result<std::string_view> shop::body_of(std::string_view operation, const web_result& replied) const {
   if (!replied) {
     const bool is_unknown = replied.error().what == web_failure::kind::unknown;
     return shown({is_unknown ? gateway_failure_kind::unknown : gateway_failure_kind::not_sent,
@@ -215,17 +268,19 @@ gateway_result<T> sslcommerz::answer_of(std::string_view operation, const web_re
   if (replied->status != 200)
     return shown({meaning_of(replied->status),
                   std::string(operation) + ": the gateway answered with status " + std::to_string(replied->status)});
-  gateway_result<T> answer = read(replied->body);
-  if (!answer) return shown(answer.error());
-  return answer;
+  return std::string_view(replied->body);
+}
+
+gateway_failure shop::shown(gateway_failure failed) const {
+  failed.why = one_line(without_secrets(failed.why), most_why);
+  return failed;
 }
 
 // The gateway may repeat in its words what it was sent.
-gateway_failure sslcommerz::shown(gateway_failure failed) const {
-  replace_all(failed.why, options_.store_password);
-  replace_all(failed.why, options_.store_id);
-  failed.why = one_line(failed.why, most_why);
-  return failed;
+std::string shop::without_secrets(std::string text) const {
+  replace_all(text, options_.store_password);
+  replace_all(text, options_.store_id);
+  return text;
 }
 
 }  // namespace

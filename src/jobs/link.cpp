@@ -1,6 +1,6 @@
 #include "src/jobs/link.hpp"
 
-#include "src/backends/redis/wire_config.hpp"
+#include "src/backends/redis/wire.hpp"
 #include "src/jobs/digest.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -97,7 +97,9 @@ void link::close() noexcept {
 }
 
 void link::drop() {
-  if (const auto open = std::exchange(wire_, nullptr)) open->cancel();
+  if (!wire_) return;
+  lost_because_ = "a call had no answer within its deadline";
+  std::exchange(wire_, nullptr)->cancel();
 }
 
 asio::awaitable<void> link::connected(clock::duration limit) {
@@ -114,15 +116,17 @@ asio::awaitable<void> link::keep_connected() {
   bool was_lost = false;
   while (!is_closed_) {
     auto over = std::make_shared<asio::steady_timer>(executor_, clock::time_point::max());
-    auto fresh = std::make_shared<wire>(executor_, boost::redis::logger{boost::redis::logger::level::disabled});
+    trouble_ = std::make_shared<redis::wire_trouble>();
+    auto fresh = std::make_shared<wire>(redis::make_wire(executor_, options_.redis, trouble_));
     opening_ = fresh;
+    lost_because_.clear();
     auto config = redis::wire_config(options_.redis, options_.client_name);
     if (options_.has_scripts)
       for (const auto source : script_sources) config.setup.push("SCRIPT", "LOAD", source);
     fresh->async_run(config, [self, fresh, over](boost::system::error_code error) {
       fresh->cancel();  // what was queued for this connection ends with it
-      self->on_lost(fresh, error ? error.message() : "closed");
-      over->expires_at(clock::time_point::min());  // by its time it tells who begins to wait only now, too
+      self->on_lost(fresh, error);
+      over->expires_at(clock::time_point::min());  // whoever waits for it, now or later
     });
     const auto failed = co_await open(fresh);
     const auto opened = clock::now();
@@ -136,13 +140,12 @@ asio::awaitable<void> link::keep_connected() {
     } else {
       fresh->cancel();
     }
-    if (over->expiry() == clock::time_point::max())
-      (void)co_await over->async_wait(asio::as_tuple(asio::use_awaitable));
+    (void)co_await over->async_wait(asio::as_tuple(asio::use_awaitable));
     if (is_closed_) break;
     if (!failed && clock::now() - opened > settled) pauses_.reset();
     if (options_.logger && (!was_lost || clock::now() >= next_line)) {
-      options_.logger->warn("[Jobs] {}: no connection to Redis at {}:{}: {}; trying again", options_.log_name,
-                            options_.redis.host, options_.redis.port, last_refusal_);
+      options_.logger->warn("[Jobs] {}: no connection to Redis at {}: {}; trying again", options_.log_name,
+                            redis::address_of(options_.redis), lost_because_);
       next_line = clock::now() + quiet;
     }
     was_lost = true;
@@ -155,23 +158,26 @@ asio::awaitable<void> link::keep_connected() {
 // The first answer comes after the set-up: there is a connection then.
 asio::awaitable<boost::system::error_code> link::open(std::shared_ptr<wire> fresh) {
   boost::redis::request first;
+  first.get_config().cancel_on_connection_lost = false;  // but when it is known why there is none
   first.push("PING");
   boost::redis::generic_flat_response answer;
-  const auto limit = 2 * options_.redis.connect_deadline;
+  const auto limit = (options_.redis.tls ? 3 : 2) * options_.redis.connect_deadline;
   const auto [error, bytes] =
       co_await fresh->async_exec(first, answer, asio::cancel_after(limit, asio::as_tuple(asio::use_awaitable)));
+  if (error == asio::error::operation_aborted && lost_because_.empty()) lost_because_ = "no answer within the deadline";
   if (error) co_return error;
+  trouble_->has_answered = true;
   if (!answer.has_value()) {
-    last_refusal_ = answer.error().diagnostic;
+    lost_because_ = redis::fit_for_the_log(answer.error().diagnostic);
     co_return errc::refused;
   }
   co_return boost::system::error_code();
 }
 
-void link::on_lost(const std::shared_ptr<wire>& which, const std::string& why) {
-  last_refusal_ = why;
-  if (wire_ != which) return;
-  wire_ = nullptr;
+void link::on_lost(const std::shared_ptr<wire>& which, boost::system::error_code why) {
+  // Where it was ended from here, the reason is known already.
+  if (why != asio::error::operation_aborted || lost_because_.empty()) lost_because_ = redis::explain(why, *trouble_, options_.redis);
+  if (wire_ == which) wire_ = nullptr;
 }
 
 boost::system::error_code link::begin() {

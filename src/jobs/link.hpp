@@ -7,6 +7,7 @@
 #include "reprise/jobs/errc.hpp"
 #include "reprise/jobs/queue.hpp"
 #include "reprise/redis_options.hpp"
+#include "src/backends/redis/wire.hpp"
 #include "src/core/backoff.hpp"
 #include "src/jobs/reply.hpp"
 #include "src/jobs/script_sources.hpp"
@@ -74,7 +75,7 @@ class link : public std::enable_shared_from_this<link> {
 
   const boost::asio::any_io_executor& executor() const noexcept { return executor_; }
   const settings& options() const noexcept { return options_; }
-  // The server's own words when it last refused something, or why there is no connection.
+  // The server's own words when it last refused something.
   const std::string& last_refusal() const noexcept { return last_refusal_; }
 
  private:
@@ -84,7 +85,7 @@ class link : public std::enable_shared_from_this<link> {
 
   boost::asio::awaitable<void> keep_connected();
   boost::asio::awaitable<boost::system::error_code> open(std::shared_ptr<wire> fresh);
-  void on_lost(const std::shared_ptr<wire>& which, const std::string& why);
+  void on_lost(const std::shared_ptr<wire>& which, boost::system::error_code why);
   std::shared_ptr<burst> gathering();
   void send(std::shared_ptr<burst> ready);
   void answered(const std::shared_ptr<burst>& sent, boost::system::error_code error);
@@ -95,6 +96,7 @@ class link : public std::enable_shared_from_this<link> {
 
   boost::asio::any_io_executor executor_;
   settings options_;
+  std::shared_ptr<redis::wire_trouble> trouble_;  // of the present attempt
   std::shared_ptr<wire> wire_;  // null: not connected
   std::shared_ptr<wire> opening_;
   std::shared_ptr<burst> gathering_;
@@ -105,7 +107,7 @@ class link : public std::enable_shared_from_this<link> {
   boost::asio::steady_timer unsent_;   // until what cannot be sent has waited long enough
   core::backoff pauses_;
   std::minstd_rand random_;
-  std::string last_refusal_;
+  std::string last_refusal_, lost_because_;
   std::vector<std::string_view> words_;  // of the command being pushed: kept for its memory
   std::size_t begun_bytes_ = 0, begun_commands_ = 0;
 };

@@ -18,7 +18,7 @@ queue_options checked(queue_options options) {
 link::settings link_settings(const queue_options& options) {
   link::settings settings;
   settings.redis = options.redis;
-  settings.client_name = client_name(options.prefix, options.name, "");
+  // No client name: BullMQ takes whoever bears the queue's for one of its workers.
   settings.deadline = options.deadline;
   settings.most_calls = options.most_waiting_calls;
   settings.most_bytes = options.most_waiting_bytes;
@@ -28,12 +28,6 @@ link::settings link_settings(const queue_options& options) {
 }
 
 }  // namespace
-
-std::int64_t milliseconds_since_1970(std::chrono::system_clock::time_point time) noexcept {
-  return std::chrono::duration_cast<milliseconds>(time.time_since_epoch()).count();
-}
-
-std::int64_t now_in_milliseconds() noexcept { return milliseconds_since_1970(std::chrono::system_clock::now()); }
 
 queue::queue(boost::asio::any_io_executor executor, queue_options options)
     : impl_(std::make_shared<impl>(std::move(executor), checked(std::move(options)))) {
@@ -75,6 +69,7 @@ awaitable<void> queue::obliterate(active_jobs force) { return impl_->obliterate(
 awaitable<void> queue::pause() { return impl_->pause(); }
 awaitable<void> queue::resume() { return impl_->resume(); }
 awaitable<bool> queue::is_paused() { return impl_->is_paused(); }
+awaitable<storage_policy> queue::storage() { return impl_->storage(); }
 awaitable<void> queue::set_global_concurrency(std::uint32_t most) { return impl_->set_global_concurrency(most); }
 awaitable<void> queue::set_global_rate_limit(rate_limit limit) { return impl_->set_global_rate_limit(limit); }
 awaitable<milliseconds> queue::rate_limit_wait(std::optional<std::uint32_t> most) {

@@ -73,8 +73,10 @@ awaitable<std::string> queue::impl::add(std::string_view name, const boost::json
 
 void queue::impl::add_now(std::string_view name, std::string_view data, const job_options& options, added handler) {
   if (const auto error = check(options)) return std::move(handler)(error, std::string());
-  if (data.size() > options.size_limit.value_or(options_.size_limit)) return std::move(handler)(failure(errc::too_large), std::string());
-  if (adds_under_way_ >= options_.most_waiting_calls) return std::move(handler)(failure(errc::overloaded), std::string());
+  if (data.size() > options.size_limit.value_or(options_.size_limit))
+    return std::move(handler)(failure(errc::too_large), std::string());
+  if (adds_under_way_ >= options_.most_waiting_calls)
+    return std::move(handler)(failure(errc::overloaded), std::string());
   if (!options.deduplication.id.empty()) return add_deduplicated(name, data, options, std::move(handler));
   const bool is_later = options.delay.count() > 0 || options.priority > 0;
   const auto which = is_later       ? add_group::kind::later

@@ -5,6 +5,7 @@
 #include "src/jobs/finish_watch.hpp"
 #include "src/jobs/keys.hpp"
 #include "src/jobs/link.hpp"
+#include "src/jobs/time.hpp"
 
 #include <boost/asio/any_completion_handler.hpp>
 
@@ -14,9 +15,6 @@
 #include <vector>
 
 namespace reprise::jobs {
-
-std::int64_t milliseconds_since_1970(std::chrono::system_clock::time_point time) noexcept;
-std::int64_t now_in_milliseconds() noexcept;
 
 class queue::impl : public std::enable_shared_from_this<impl> {
  public:
@@ -34,6 +32,7 @@ class queue::impl : public std::enable_shared_from_this<impl> {
   awaitable<std::vector<job>> range(job_state state, std::size_t first, std::size_t last, range_order order);
   awaitable<std::vector<std::string>> logs(std::string id, std::size_t first, std::size_t last);
   awaitable<bool> is_paused();
+  awaitable<storage_policy> storage();
   awaitable<milliseconds> rate_limit_wait(std::optional<std::uint32_t> most);
   awaitable<boost::json::value> wait_until_finished(std::string id, milliseconds limit, std::string* failed_reason);
 

@@ -3,12 +3,21 @@
 #include "src/jobs/queue_impl.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 namespace reprise::jobs {
 namespace {
 
 constexpr std::size_t longest_page = 1000;
+
+// Of INFO's lines, what stands behind `name`; empty where there is no such line.
+std::string_view line_of(std::string_view info, std::string_view name) noexcept {
+  const auto at = info.find(name);
+  if (at == std::string_view::npos || (at > 0 && info[at - 1] != '\n')) return {};
+  const auto rest = info.substr(at + name.size());
+  return rest.substr(0, rest.find_first_of("\r\n"));
+}
 
 bool is_list(job_state state) noexcept { return state == job_state::waiting || state == job_state::active; }
 
@@ -159,6 +168,20 @@ awaitable<bool> queue::impl::is_paused() {
   const auto answer = co_await number_of(command(words));
   if (!answer) co_return answer.error();
   co_return *answer == 1;
+}
+
+awaitable<storage_policy> queue::impl::storage() {
+  const auto self = shared_from_this();
+  const std::string_view words[] = {"INFO", "memory"};
+  const auto answer = co_await command(words);
+  if (!answer) co_return answer.error();
+  if (answer->is_error(0)) co_return errc::refused;
+  storage_policy policy;
+  policy.eviction = line_of(answer->text(0), "maxmemory_policy:");
+  const auto bytes = line_of(answer->text(0), "maxmemory:");
+  std::from_chars(bytes.data(), bytes.data() + bytes.size(), policy.most_bytes);
+  if (policy.eviction.empty()) co_return errc::bad_reply;
+  co_return policy;
 }
 
 awaitable<milliseconds> queue::impl::rate_limit_wait(std::optional<std::uint32_t> most) {

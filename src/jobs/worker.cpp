@@ -78,10 +78,10 @@ worker::impl::impl(asio::any_io_executor executor, worker_options options, handl
       news_(executor),
       idle_(executor, clock::time_point::max()),
       renewal_(executor),
-      stalled_check_(executor) {}
+      stalled_check_(executor),
+      allowed_(executor) {}
 
 void worker::impl::start() {
-  is_started_ = true;
   calls_->start();
   marker_->start();
   asio::co_spawn(
@@ -107,7 +107,8 @@ asio::awaitable<std::size_t> worker::impl::close(milliseconds limit) {
       if (running_.contains(one)) one->stop();
   }
   const auto end = clock::now() + limit;
-  while (fibers_ > 0 && clock::now() < end) {
+  // What a take under way brings is ours already, and runs.
+  while ((fibers_ > 0 || is_taking_) && clock::now() < end) {
     idle_.expires_at(end);
     (void)co_await idle_.async_wait(asio::as_tuple(asio::use_awaitable));
   }
@@ -124,6 +125,7 @@ void worker::impl::abandon() noexcept {
   idle_.cancel();
   renewal_.cancel();
   stalled_check_.cancel();
+  allowed_.cancel();
 }
 
 const worker::counters& worker::impl::counts() noexcept {

@@ -6,6 +6,7 @@
 #include "src/jobs/keys.hpp"
 #include "src/jobs/link.hpp"
 #include "src/jobs/settlement.hpp"
+#include "src/jobs/time.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 
@@ -47,25 +48,42 @@ class worker::impl : public std::enable_shared_from_this<impl> {
     taken() {}
   };
 
+  // What became of an outcome that was written together with others.
+  struct written {
+    std::int64_t code = 0;  // of finish.lua
+    std::shared_ptr<running> next;
+
+    written() {}
+  };
+  struct finish_group;
+
   // worker_take.cpp
   boost::asio::awaitable<void> take_jobs();
   boost::asio::awaitable<result<taken>> take(std::size_t wanted);
   boost::asio::awaitable<taken> reclaim(std::string token);
   boost::asio::awaitable<void> wait_for_news(std::int64_t due);
   boost::asio::awaitable<void> sleep(clock::time_point until);
-  taken taken_from(const reply& answer, const std::string& token, bool counts_start);
+  // The jobs begin at the node `first`.
+  taken taken_from(const reply& answer, const std::string& token, bool counts_start, std::size_t first = 3);
   std::string new_token();
   bool may_take() const noexcept { return !is_closing_ && !is_paused_; }
   void limit_until(milliseconds limited) noexcept;
+  boost::asio::awaitable<void> wake_when_allowed();
 
   // worker_run.cpp
   boost::asio::awaitable<void> run_jobs(std::shared_ptr<running> first);
   boost::asio::awaitable<outcome> run_handler(std::shared_ptr<running> one);
   boost::asio::awaitable<std::shared_ptr<running>> settle(std::shared_ptr<running> one, const outcome& what);
-  boost::asio::awaitable<std::optional<reply>> write(std::shared_ptr<running> one, const settlement& call,
-                                                     bool& is_unsure);
+  boost::asio::awaitable<std::optional<reply>> write(std::string id, script which, link::words keys,
+                                                     link::words arguments, bool& is_unsure);
+  void meet_limit(milliseconds limited);
   void count(settlement::kind what) noexcept;
   void lost(running& one, std::string_view why);
+
+  // worker_group.cpp
+  static bool is_plain(const job& what, const outcome& came) noexcept;
+  boost::asio::awaitable<written> finish_together(std::shared_ptr<running> one, const outcome& what);
+  boost::asio::awaitable<void> write_group(std::shared_ptr<finish_group> group);
 
   // worker_keep.cpp
   boost::asio::awaitable<void> keep_locks();
@@ -83,12 +101,15 @@ class worker::impl : public std::enable_shared_from_this<impl> {
   std::uint64_t tokens_ = 0;
   std::minstd_rand random_;
   std::set<running*> running_;
-  std::size_t fibers_ = 0;  // coroutines that run jobs, at most `concurrency`
-  bool is_paused_ = false, is_closing_ = false, is_abandoned_ = false, is_started_ = false;
+  std::shared_ptr<finish_group> finishing_;  // outcomes of this turn, to be written together
+  std::size_t fibers_ = 0;                   // coroutines that run jobs, at most `concurrency`
+  bool is_paused_ = false, is_closing_ = false, is_abandoned_ = false;
+  bool is_taking_ = false;  // a call that takes jobs is under way
+  bool is_waking_ = false;  // wake_when_allowed is under way
   clock::time_point limited_until_{};
   boost::asio::steady_timer news_;  // cancelled when a fiber has ended, and by resume() and close()
-  boost::asio::steady_timer idle_;  // cancelled when the last fiber has ended
-  boost::asio::steady_timer renewal_, stalled_check_;
+  boost::asio::steady_timer idle_;  // cancelled when the last fiber, or a take, has ended
+  boost::asio::steady_timer renewal_, stalled_check_, allowed_;
   counters counts_;
   std::map<std::string, clock::time_point, std::less<>> said_;  // when the log was told of what last
 };

@@ -73,8 +73,7 @@ asio::awaitable<void> worker::impl::find_stalled() {
   const std::string_view keys[] = {keys_.stalled, keys_.wait,   keys_.active, keys_.stalled_check,
                                    keys_.meta,    keys_.marker, keys_.events, keys_.repeat};
   while (!is_closing_) {
-    const auto now = std::to_string(
-        std::chrono::duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count());
+    const auto now = std::to_string(now_in_milliseconds());
     const std::string_view arguments[] = {keys_.prefix, now, interval, most};
     const auto answer = co_await calls_->run(script::stalled, keys, arguments);
     if (answer && answer->is_error(0)) warn("stalled", "stalled jobs cannot be looked for: " + calls_->last_refusal());

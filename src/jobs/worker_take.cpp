@@ -24,16 +24,22 @@ constexpr std::size_t most_taken_a_call = 64;  // Redis does nothing else meanwh
 // What is still to be taken for a while is not waited for more precisely: Redis < 7.0.8 waits for ever with less.
 constexpr std::int64_t shortest_block = 2;
 
-std::int64_t now_in_milliseconds() noexcept {
-  return std::chrono::duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
-
 }  // namespace
 
 std::string worker::impl::new_token() { return token_base_ + ":" + std::to_string(tokens_++); }
 
 void worker::impl::limit_until(milliseconds limited) noexcept {
   if (limited.count() > 0) limited_until_ = std::max(limited_until_, clock::now() + std::min(limited, longest_limit));
+}
+
+// The limit was met by a job that ended, while take_jobs() waits for news of which there may be none.
+asio::awaitable<void> worker::impl::wake_when_allowed() {
+  const auto self = shared_from_this();
+  allowed_.expires_at(limited_until_);
+  (void)co_await allowed_.async_wait(asio::as_tuple(asio::use_awaitable));
+  is_waking_ = false;
+  const std::string_view news[] = {"ZADD", keys_.marker, "0", "0"};
+  if (may_take()) (void)co_await calls_->command(news, options_.deadline);
 }
 
 asio::awaitable<void> worker::impl::sleep(clock::time_point until) {
@@ -54,7 +60,10 @@ asio::awaitable<void> worker::impl::take_jobs() {
       continue;
     }
     const auto wanted = std::min(options_.concurrency - fibers_, most_taken_a_call);
+    is_taking_ = true;
     auto found = co_await take(wanted);
+    is_taking_ = false;
+    if (is_closing_) idle_.cancel();
     if (!found) {
       if (is_closing_) break;
       if (found.error() == errc::refused) warn("take", "no job can be taken: " + calls_->last_refusal());
@@ -109,12 +118,13 @@ asio::awaitable<worker::impl::taken> worker::impl::reclaim(std::string token) {
 }
 
 // [ms until the rate limit allows more, ms since 1970 when the next is due, [field, value, …, id], …]
-worker::impl::taken worker::impl::taken_from(const reply& answer, const std::string& token, bool counts_start) {
+worker::impl::taken worker::impl::taken_from(const reply& answer, const std::string& token, bool counts_start,
+                                             std::size_t first) {
   taken found;
   if (answer.count(0) < 2) return found;
   found.limited = milliseconds(std::max<std::int64_t>(0, answer.integer(1).value_or(0)));
   found.due = answer.integer(2).value_or(0);
-  for (std::size_t at = 3; at < answer.size(); at = answer.next(at)) {
+  for (auto at = first; at < answer.size(); at = answer.next(at)) {
     const auto count = answer.count(at);
     if (count == 0) continue;
     auto what = job_from(std::string(answer.text(at + count)), answer, at + 1, count - 1);

@@ -51,7 +51,7 @@ def test_export_holds_everything_of_the_account_and_nothing_of_others(server):
     assert reply.status_code == 200 and "X-Cache" not in reply.headers and reply.headers["Cache-Control"] == "no-store"
     assert reply.headers["Content-Disposition"] == f'attachment; filename="account-{student["id"]}.json"'
     mine = reply.json()["data"]
-    assert set(mine) == {"exportedAt", "profile", "bookings", "gigs", "reviews", "manualPayments"}
+    assert set(mine) == {"exportedAt", "profile", "bookings", "gigs", "reviews", "manualPayments", "payments"}
     assert (mine["profile"]["email"], mine["profile"]["phone"], mine["profile"]["bio"]) == (student["email"], "+880 1", "I learn")
     assert [row["id"] for row in mine["bookings"]] == [done["id"], pending["id"], accepted["id"]]
     assert mine["bookings"][0]["note"] == "Please bring a pen" and mine["gigs"] == []

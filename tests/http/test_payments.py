@@ -47,17 +47,16 @@ def paid_in_bookings(server, lesson):
     return [statuses(server, lesson[who])[1] for who in ("student", "teacher")]
 
 
-@pytest.fixture(params=["queue", "no Redis"])
+@pytest.fixture
 def server(request, start, gateway, redis_server):
-    redis_url = {"REDIS_URL": redis_server.url} if request.param == "queue" else {}
+    redis_url = {} if getattr(request, "param", "") == "no Redis" else {"REDIS_URL": redis_server.url}
     begun = start(**gateway.environment(free_port()), **redis_url)
     begun.is_caching = bool(redis_url)
     return begun.wait_caching() if redis_url else begun
 
 
-@pytest.fixture
-def with_queue(start, gateway, redis_server):
-    return start(**gateway.environment(free_port()), REDIS_URL=redis_server.url).wait_caching()
+# With the job queue; these also in the server's own process.
+BOTH_WAYS = pytest.mark.parametrize("server", ["queue", "no Redis"], indirect=True)
 
 
 @pytest.fixture
@@ -70,6 +69,7 @@ def admin(server):
     return server.sign_in_admin()
 
 
+@BOTH_WAYS
 def test_payment_is_started_at_once_paid_at_the_gateway_and_shown_to_both_parties(server, gateway, lesson):
     gateway.settings(session_delay=2)
     began = time.monotonic()
@@ -115,6 +115,7 @@ def test_missing_customer_is_named_and_nothing_is_written(server, gateway, lesso
     assert gateway.sessions() == {}
 
 
+@BOTH_WAYS
 def test_one_payment_is_under_way_for_a_booking_and_only_its_student_starts_it(server, gateway, lesson):
     assert init(server, lesson, who="teacher").status_code == 403
     stranger = server.register("student")
@@ -151,6 +152,7 @@ def test_payment_is_seen_by_its_student_and_admins_alone(server, lesson, admin):
     assert server.get("/api/payments", lesson["teacher"]["token"]).status_code == 403
 
 
+@BOTH_WAYS
 @pytest.mark.parametrize("outcome,after", [("fail", "failed"), ("cancel", "cancelled")])
 def test_payment_that_did_not_come_frees_its_booking_for_another(server, gateway, lesson, outcome, after):
     payment = initiated(server, lesson)
@@ -162,6 +164,7 @@ def test_payment_that_did_not_come_frees_its_booking_for_another(server, gateway
     assert paid_in_bookings(server, lesson) == [["paid"], ["paid"]]
 
 
+@BOTH_WAYS
 def test_repeated_and_reordered_notifications_change_nothing(server, gateway, lesson):
     gateway.settings(ipn_copies=3)
     payment = initiated(server, lesson)
@@ -233,6 +236,7 @@ def test_refund_goes_back_and_is_shown_when_the_gateway_says_so(server, gateway,
     assert paid_in_bookings(server, lesson) == [["paid"], ["paid"]]
 
 
+@BOTH_WAYS
 def test_refund_that_the_gateway_refuses_leaves_it_paid(server, gateway, lesson, admin):
     gateway.settings(refund_status="failed")
     payment = initiated(server, lesson)
@@ -254,6 +258,7 @@ def test_session_without_a_readable_answer_is_asked_for_again_under_another_id(s
     assert paid_in_bookings(server, lesson) == [["paid"], ["paid"]]
 
 
+@BOTH_WAYS
 def test_money_by_a_session_whose_answer_was_lost_counts_too(server, gateway, lesson):
     gateway.fault("reset", "session", when="after")
     payment = started(server, lesson)
@@ -262,6 +267,7 @@ def test_money_by_a_session_whose_answer_was_lost_counts_too(server, gateway, le
     assert paid_in_bookings(server, lesson) == [["paid"], ["paid"]]
 
 
+@BOTH_WAYS
 def test_gateway_that_refuses_fails_the_payment_and_says_so(server, gateway, lesson):
     gateway.fault("failed", "session")
     payment = started(server, lesson)
@@ -279,6 +285,7 @@ def test_gateway_away_at_the_notification_is_asked_again(server, gateway, lesson
     assert paid_in_bookings(server, lesson) == [["paid"], ["paid"]]
 
 
+@BOTH_WAYS
 def test_second_money_for_a_booking_is_held(server, gateway, lesson, admin):
     first = initiated(server, lesson)
     gateway.pay(first["tran_id"], "cancel")
@@ -292,17 +299,17 @@ def test_second_money_for_a_booking_is_held(server, gateway, lesson, admin):
     assert show(server, second, admin)["status"] == "paid"
 
 
-def test_two_notifications_at_once_on_two_nodes_are_one_payment(with_queue, start, gateway, redis_server):
-    lesson = make_lesson(with_queue, status="accepted")
+def test_two_notifications_at_once_on_two_nodes_are_one_payment(server, start, gateway, redis_server):
+    lesson = make_lesson(server, status="accepted")
     other = start(**{**gateway.environment(free_port()), "REDIS_URL": redis_server.url}).wait_caching()
-    payment = initiated(with_queue, lesson)
+    payment = initiated(server, lesson)
     gateway.settings(suppress_ipn=True)
     form = gateway.pay(payment["tran_id"])["fields"]
     with ThreadPoolExecutor(8) as pool:
-        codes = list(pool.map(lambda i: requests.post((with_queue, other)[i % 2].url + "/api/payments/sslcommerz/ipn",
+        codes = list(pool.map(lambda i: requests.post((server, other)[i % 2].url + "/api/payments/sslcommerz/ipn",
                                                       data=form).status_code, range(8)))
     assert codes == [200] * 8
-    for node in (with_queue, other):
+    for node in (server, other):
         assert paid_in_bookings(node, lesson) == [["paid"], ["paid"]]
 
 

@@ -8,6 +8,7 @@ from conftest import SERVER, Server
 
 # What each role gets for a request of the right form with nothing in it: `{}` for POST and PUT, ids of nothing.
 OK, SIGN_IN, NO, BAD, NONE = "200", "401 unauthorized", "403 forbidden", "400 invalid_field", "404 not_found"
+NO_GATEWAY, NO_FORM = "503 gateway_unavailable", "415 unsupported_media_type"
 ROLES = ("anonymous", "student", "teacher", "admin")
 TABLE = {
     # route                         anonymous  student  teacher  admin
@@ -38,6 +39,15 @@ TABLE = {
     "POST /api/manual-payments":    (SIGN_IN,  BAD,     NO,      NO),
     "PUT /api/manual-payments/:id/verify": (SIGN_IN, NO, NO,     NONE),
     "PUT /api/manual-payments/:id/reject": (SIGN_IN, NO, NO,     NONE),
+    "POST /api/payments/init":      (SIGN_IN,  BAD,     NO,      NO),
+    "GET /api/payments":            (SIGN_IN,  OK,      NO,      OK),
+    "GET /api/payments/:id":        (SIGN_IN,  NONE,    NONE,    NONE),
+    "POST /api/payments/:id/refund":  (SIGN_IN, NO,     NO,      NO_GATEWAY),
+    "POST /api/payments/:id/release": (SIGN_IN, NO,     NO,      NONE),
+    "POST /api/payments/sslcommerz/ipn":     (NO_FORM, NO_FORM, NO_FORM, NO_FORM),
+    "POST /api/payments/sslcommerz/success": (NO_FORM, NO_FORM, NO_FORM, NO_FORM),
+    "POST /api/payments/sslcommerz/fail":    (NO_FORM, NO_FORM, NO_FORM, NO_FORM),
+    "POST /api/payments/sslcommerz/cancel":  (NO_FORM, NO_FORM, NO_FORM, NO_FORM),
     "GET /api/trail":               (SIGN_IN,  NO,      NO,      OK),
     "GET /health":                  (OK,       OK,      OK,      OK),
     "GET /ready":                   (OK,       OK,      OK,      OK),
@@ -46,11 +56,13 @@ TABLE = {
     "POST /api/cache/invalidate":   (SIGN_IN,  NO,      NO,      BAD),
 }
 # Routes for anybody signed in whose controller refuses a role for itself.
-FINER = {"GET /api/manual-payments"}
+FINER = {"GET /api/manual-payments", "GET /api/payments"}
 # POST and PUT that take no body at all.
 BODILESS = {"POST /api/auth/logout"}
 # Routes after whose success a token is good for nothing.
 ENDS_TOKENS = {"POST /api/auth/logout"}
+# What the payment gateway calls takes a form.
+FORMS = {f"POST /api/payments/sslcommerz/{name}" for name in ("ipn", "success", "fail", "cancel")}
 # Each POST: does it keep its reply for an Idempotency-Key (then test_idempotency.py shows it), or why not?
 KEPT = "kept"
 REPEATS = {
@@ -61,6 +73,10 @@ REPEATS = {
     "POST /api/bookings": KEPT,
     "POST /api/reviews": KEPT,
     "POST /api/manual-payments": KEPT,
+    "POST /api/payments/init": KEPT,
+    "POST /api/payments/:id/refund": "one that is under way is not begun again",
+    "POST /api/payments/:id/release": "what was released cannot be released again",
+    **dict.fromkeys(FORMS, "nobody is signed in, and what was told before changes nothing"),
     "POST /api/cache/invalidate": "creates nothing, and doing it twice does no more than once",
 }
 
@@ -138,7 +154,7 @@ def test_bad_token_is_refused_on_every_route(server, route):
         assert outcome(reply) == "401 unauthorized" and reply.headers["WWW-Authenticate"] == "Bearer"
 
 
-@pytest.mark.parametrize("route", [r for r in TABLE if r.split()[0] in ("POST", "PUT") and r not in BODILESS])
+@pytest.mark.parametrize("route", [r for r in TABLE if r.split()[0] in ("POST", "PUT") and r not in BODILESS | FORMS])
 def test_bad_bodies_are_refused_on_every_route_that_takes_one(server, route):
     typed = {"Content-Type": "application/json"}
     for role in allowed_roles(route):

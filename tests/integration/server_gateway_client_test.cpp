@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <boost/json.hpp>
 
+#include <array>
 #include <atomic>
 #include <map>
 #include <string>
@@ -248,11 +249,11 @@ TEST_F(gateway_client, options_that_would_send_passwords_in_the_clear_are_refuse
 TEST_F(gateway_client, many_callers_on_many_threads_each_get_their_own_answer) {
   constexpr int each_asks = 40;
   for (int i = 0; i < 4; ++i) pay("t" + std::to_string(i));
+  std::array<tests::loop, 4> loops;
   std::vector<std::thread> threads;
   std::atomic<int> right{0};
   for (int i = 0; i < 4; ++i)
-    threads.emplace_back([&, id = "t" + std::to_string(i)] {
-      tests::loop own;
+    threads.emplace_back([&, &own = loops[i], id = "t" + std::to_string(i)] {
       const auto here = std::this_thread::get_id();
       const auto ask = [&]() -> boost::asio::awaitable<int> {
         const auto found = co_await gateway_->query(id);
@@ -266,6 +267,7 @@ TEST_F(gateway_client, many_callers_on_many_threads_each_get_their_own_answer) {
     });
   for (auto& each : threads) each.join();
   EXPECT_EQ(right, 4 * each_asks);
+  gateway_.reset();  // before the loops, which its thread may still be telling
 }
 
 }  // namespace

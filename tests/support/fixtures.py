@@ -38,8 +38,8 @@ def start(tmp_path):
     """Starts servers on one store file; stops them, and holds that each ended well."""
     servers = []
 
-    def begin(**environment):
-        servers.append(Server(str(tmp_path), **environment))
+    def begin(*arguments, **environment):
+        servers.append(Server(str(tmp_path), *arguments, **environment))
         return servers[-1]
 
     yield begin

@@ -13,6 +13,8 @@ from urllib.parse import urlsplit, urlunsplit
 import redis
 import requests
 
+import acl
+
 SERVER = os.path.abspath(os.environ.get("BOOKINGS_SERVER", "build/asan/bookings-server"))
 LIMIT = 30  # seconds that any wait for an event may take
 
@@ -39,6 +41,10 @@ def is_sanitized(program):
         return b"__asan_init" in file.read()
 
 
+# Every Redis lets in the users of docs/operations.md alone, and must have refused nothing at its end.
+UNDER_ACL = os.environ.get("TEST_REDIS_ACL") == "1"
+
+
 class Redis:
     """One redis-server. It saves nothing by itself; what stands in its folder as dump.rdb is loaded at start()."""
 
@@ -49,10 +55,13 @@ class Redis:
     def start(self):
         self.process = subprocess.Popen(
             ["redis-server", "--bind", "127.0.0.1", "--port", str(self.port), "--save", "", "--appendonly", "no",
-             *self.options],
+             *(acl.users() if UNDER_ACL else []), *self.options],
             cwd=self.folder, stdout=subprocess.DEVNULL)
-        self.client = redis.Redis(port=self.port, decode_responses=True)
+        self.client = self.connect()
         until(self.answers, "Redis to answer")
+
+    def connect(self):
+        return redis.Redis(port=self.port, decode_responses=True, **(acl.TESTER if UNDER_ACL else {}))
 
     def answers(self):
         try:
@@ -70,11 +79,13 @@ class Redis:
     def stop(self):
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGCONT)
+            refused = acl.refused(self.client) if UNDER_ACL else []
             self.kill()
+            assert not refused, refused
 
     @property
     def url(self):
-        return f"redis://127.0.0.1:{self.port}/0"
+        return f"redis://{acl.CACHE if UNDER_ACL else ''}127.0.0.1:{self.port}/0"
 
 
 # The store that servers get: a file in their folder, or with TEST_STORE=mongodb a database of the server at MONGODB_URI.
@@ -121,11 +132,13 @@ class Server:
     def __init__(self, folder, *arguments, **environment):
         self.folder = folder
         self.log_path = os.path.join(folder, f"server-{uuid.uuid4().hex[:6]}.log")
-        clean = {k: v for k, v in os.environ.items() if not k.startswith(("REDIS_", "PORT", "HOST"))}
+        clean = {k: v for k, v in os.environ.items() if not k.startswith(("REDIS_", "QUEUE_REDIS_", "PORT", "HOST"))}
         clean.update({"PORT": "0", "LOG_LEVEL": "debug", "JWT_SECRET": "s" * 40, "WORKERS": "2", "AUTH_RATE_LIMIT": "0",
                       "STORE_URL": store_url(folder), "ADMIN_EMAIL": "admin@example.com",
                       "ADMIN_PASSWORD": "admin-password"})
         clean.update({k: str(v) for k, v in environment.items()})
+        if acl.CACHE in clean.get("REDIS_URL", ""):
+            clean.setdefault("QUEUE_REDIS_URL", clean["REDIS_URL"].replace(acl.CACHE, acl.QUEUE))
         self.process = subprocess.Popen([SERVER, *arguments], cwd=folder, env=clean, stdout=open(self.log_path, "w"),
                                         stderr=subprocess.STDOUT)
         if arguments[:1] == ("worker",):

@@ -216,8 +216,9 @@ TEST(config, memory_is_a_redis) {
 
 TEST(config, unsupported_scheme_is_an_error_that_says_so) {
   for (const auto& [name, text] : std::multimap<std::string, std::string>{
-           {"REDIS_URL", "rediss://host"}, {"REDIS_URL", "redis+sentinel://h1,h2/m"},
-           {"REDIS_URL", "redis+cluster://u:hunter2@h1"}}) {
+           {"REDIS_URL", "redis+sentinel://h1,h2/m"}, {"REDIS_URL", "rediss+sentinel://h1,h2/m"},
+           {"REDIS_URL", "redis+cluster://u:hunter2@h1"}, {"QUEUE_REDIS_URL", "redis+sentinel://h1,h2/m"},
+           {"QUEUE_REDIS_URL", "rediss+cluster://u:hunter2@h1"}}) {
     auto found = load({{name, text}});
     ASSERT_EQ(found.errors.size(), 1u) << text;
     EXPECT_TRUE(contains(found.errors, name)) << found.errors[0];

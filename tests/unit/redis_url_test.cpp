@@ -70,6 +70,26 @@ TEST(redis_url, tls_and_memory_are_schemes) {
   EXPECT_EQ(to_text(good("memory://").endpoint), "memory://");
 }
 
+TEST(redis_url, unix_socket_takes_a_path_and_a_database) {
+  auto url = good("redis+unix:///run/redis/redis.sock");
+  EXPECT_EQ(url.endpoint.topology, redis_topology::standalone);
+  EXPECT_EQ(url.endpoint.unix_socket, "/run/redis/redis.sock");
+  EXPECT_TRUE(url.endpoint.hosts.empty());
+  EXPECT_EQ(to_text(url.endpoint), "redis+unix:///run/redis/redis.sock");
+  url = good("redis+unix://alice:p%40ss@/tmp/a%20b.sock?db=3");
+  EXPECT_EQ(url.endpoint.unix_socket, "/tmp/a b.sock");
+  EXPECT_EQ(url.endpoint.user, "alice");
+  EXPECT_EQ(url.password, "p@ss");
+  EXPECT_EQ(url.endpoint.database, 3);
+  EXPECT_EQ(to_text(url.endpoint), "redis+unix:///tmp/a b.sock?db=3");
+  for (auto text : {"redis+unix://", "redis+unix:///", "redis+unix://run/redis.sock", "redis+unix:///run/", "rediss+unix:///x",
+                    "redis+unix:///x?db=", "redis+unix:///x?db=-1", "redis+unix:///x?db=1&a=b", "redis+unix:///x?a=b",
+                    "redis+unix:///x%00y", "redis+unix:///x#y", "redis+unix://host:1/x"})
+    EXPECT_FALSE(parse_redis_url(text).has_value()) << text;
+  EXPECT_TRUE(parse_redis_url("redis+unix:///" + std::string(106, 'x')).has_value());
+  EXPECT_FALSE(parse_redis_url("redis+unix:///" + std::string(107, 'x')).has_value()) << "longer than the system's address";
+}
+
 TEST(redis_url, wrong_text_is_refused) {
   for (auto text :
        {"", "host", "host:6379", "redis:host", "redis:/host", "http://host", "redis://", "redis:///0", "redis://:6379",

@@ -51,7 +51,8 @@ struct queue_options {
   std::string prefix = "bull";  // likewise, but may have `:`
   redis_options redis{};
   milliseconds deadline{5000};  // of each call
-  // Calls that may wait to be sent, and their bytes: beyond either, calls are refused with errc::overloaded.
+  // Calls that may wait to be sent or answered, and their bytes: beyond either, calls are refused with
+  // errc::overloaded.
   std::size_t most_waiting_calls = 10'000;
   std::size_t most_waiting_bytes = 64 * 1024 * 1024;
   // The stream of events is kept at about this length. Written to Redis where nobody has.
@@ -85,6 +86,15 @@ enum class active_jobs { protect, remove };
 struct rate_limit {
   std::uint32_t most = 0;  // jobs started within `each`; 0: no limit
   milliseconds each{1000};
+};
+
+// What the server does when its memory is full.
+struct storage_policy {
+  std::uint64_t most_bytes = 0;  // maxmemory; 0: no bound
+  std::string eviction{};        // maxmemory-policy: "noeviction" refuses writes; all others may take jobs away
+
+  storage_policy() {}
+  bool may_lose_jobs() const noexcept { return !eviction.empty() && eviction != "noeviction"; }
 };
 
 class queue {
@@ -149,6 +159,9 @@ class queue {
   // `failed_reason`, where not null, gets the reason; it must outlive the call.
   [[nodiscard]] awaitable<boost::json::value> wait_until_finished(std::string id, milliseconds limit,
                                                                   std::string* failed_reason = nullptr);
+
+  // As `INFO memory` tells it; errc::bad_reply where the service leaves that out.
+  [[nodiscard]] awaitable<storage_policy> storage();
 
   // The server's own words when it last refused something, for the log. Empty: never.
   const std::string& last_refusal() const noexcept;

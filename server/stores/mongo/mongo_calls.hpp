@@ -55,6 +55,8 @@ result<document> look_up_offered(link& on, const id& gig_id);
 result<document> look_up_living_user(link& on, const id& user_id);
 // A booking's document, under the locks of both its parties. errc::not_found
 result<document> lock_booking(unit& work, const id& booking_id);
+// The booking follows its payment; the rows are of both parties' lists. Under the locks of lock_booking().
+std::vector<outbox_row> set_payment_status(unit& work, const document& booked, payment_status to);
 // An entry of the trail, as a part of the act's own write.
 void note(unit& work, const act& what);
 // errc::not_found; the locks of those who hold the tokens are the caller's to take.

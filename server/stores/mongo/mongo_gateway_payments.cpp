@@ -18,12 +18,6 @@ namespace {
 const mongo::view_kind<gateway_payment> gateway_payment_views{
     {}, [](const mongo::joined& from) { return mongo::read_gateway_payment(from.row); }};
 
-// Both parties' lists follow their booking.
-std::vector<outbox_row> set_payment_status(unit& work, const document& booked, payment_status to) {
-  work.set(mongo::bookings_, booked, make("paymentStatus", to_text(to), "updatedAt", now()));
-  return work.emit(changes_of(mongo::read_booking(booked)));
-}
-
 }  // namespace
 
 result<committed<gateway_payment>> mongo_store::create_gateway_payment(const gateway_payment& wanted) {
@@ -34,7 +28,7 @@ result<committed<gateway_payment>> mongo_store::create_gateway_payment(const gat
     auto made = make("_id", ref(wanted.id));
     made.add_all(mongo::members_of(wanted));
     work.insert(mongo::gateway_payments, made);
-    return committed<gateway_payment>{wanted, set_payment_status(work, *booked, payment_status::pending), {}};
+    return committed<gateway_payment>{wanted, mongo::set_payment_status(work, *booked, payment_status::pending), {}};
   });
 }
 
@@ -70,7 +64,7 @@ result<committed<gateway_change>> mongo_store::change_gateway_payment(const id& 
     if (to->payment != payment) work.set(mongo::gateway_payments, *found, mongo::members_of(to->payment));
     if (to->act) mongo::note(work, *to->act);
     std::vector<outbox_row> rows;
-    if (to->booking) rows = set_payment_status(work, *booked, *to->booking);
+    if (to->booking) rows = mongo::set_payment_status(work, *booked, *to->booking);
     return committed<gateway_change>{std::move(*to), std::move(rows), {}};
   });
 }

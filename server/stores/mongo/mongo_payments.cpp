@@ -11,6 +11,15 @@ using mongo::make;
 using mongo::ref;
 using mongo::unit;
 
+namespace mongo {
+
+std::vector<outbox_row> set_payment_status(unit& work, const document& booked, payment_status to) {
+  work.set(bookings_, booked, make("paymentStatus", to_text(to), "updatedAt", now()));
+  return work.emit(changes_of(read_booking(booked)));
+}
+
+}  // namespace mongo
+
 namespace {
 
 // Under the transaction's lock, so that no other can come in between.
@@ -23,8 +32,7 @@ bool is_used(link& on, payment_method method, const std::string& transaction_id)
 
 // The booking follows its payment, and both parties' lists with it.
 committed<manual_payment_view> commit_of(unit& work, manual_payment_view view, const document& booked) {
-  work.set(mongo::bookings_, booked, make("paymentStatus", to_text(payment_after(view.row.status)), "updatedAt", now()));
-  auto rows = work.emit(changes_of(mongo::read_booking(booked)));
+  auto rows = mongo::set_payment_status(work, booked, payment_after(view.row.status));
   return {std::move(view), std::move(rows), {}};
 }
 

@@ -23,6 +23,8 @@ result<user> look_up_user(connection& on, const id& user_id);
 // errc::not_found for a deleted account too: a request that was let in before it went writes nothing to it any more.
 result<user> look_up_living_user(connection& on, const id& user_id);
 result<booking_view> look_up_booking(connection& on, const id& booking_id);
+// The booking follows its payment, in the transaction that is open; the rows are of both parties' lists.
+std::vector<outbox_row> set_payment_status(connection& on, const booking& of, payment_status to);
 // Writes an entry of the trail, in the transaction that is open: the transaction of the act.
 void note(connection& on, const act& what);
 // Deletes a bounded number of replies that need not be kept any more, in the transaction that is open.

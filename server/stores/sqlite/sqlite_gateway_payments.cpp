@@ -51,12 +51,6 @@ std::vector<gateway_payment> due(connection& on, time_point when, std::size_t li
   return found;
 }
 
-// Both parties' lists follow their booking.
-std::vector<outbox_row> set_payment_status(connection& on, const booking& of, payment_status to) {
-  on.use("UPDATE bookings SET payment_status = ?, updated_at = ? WHERE id = ?").bind(to_text(to), now(), of.id).run();
-  return sqlite::emit_all(on, changes_of(of));
-}
-
 }  // namespace
 
 result<committed<gateway_payment>> sqlite_store::create_gateway_payment(const gateway_payment& wanted) {
@@ -65,7 +59,7 @@ result<committed<gateway_payment>> sqlite_store::create_gateway_payment(const ga
     if (!booked) return booked.error();
     if (const auto may = check_gateway_payable(booked->row, wanted); !may) return may.error();
     put(on, wanted);
-    return committed<gateway_payment>{wanted, set_payment_status(on, booked->row, payment_status::pending), {}};
+    return committed<gateway_payment>{wanted, sqlite::set_payment_status(on, booked->row, payment_status::pending), {}};
   });
 }
 
@@ -95,7 +89,7 @@ result<committed<gateway_change>> sqlite_store::change_gateway_payment(const id&
     if (to->payment != *found) put(on, to->payment);
     if (to->act) sqlite::note(on, *to->act);
     std::vector<outbox_row> rows;
-    if (to->booking) rows = set_payment_status(on, booked->row, *to->booking);
+    if (to->booking) rows = sqlite::set_payment_status(on, booked->row, *to->booking);
     return committed<gateway_change>{std::move(*to), std::move(rows), {}};
   });
 }

@@ -9,6 +9,15 @@ namespace bookings {
 using sqlite::connection;
 using sqlite::statement;
 
+namespace sqlite {
+
+std::vector<outbox_row> set_payment_status(connection& on, const booking& of, payment_status to) {
+  on.use("UPDATE bookings SET payment_status = ?, updated_at = ? WHERE id = ?").bind(to_text(to), now(), of.id).run();
+  return emit_all(on, changes_of(of));
+}
+
+}  // namespace sqlite
+
 namespace {
 
 result<manual_payment_view> find_one(connection& on, const id& payment_id) {
@@ -37,10 +46,8 @@ void insert(connection& on, const manual_payment& p) {
 result<committed<manual_payment_view>> commit_of(connection& on, const id& payment_id, const booking& of) {
   auto view = find_one(on, payment_id);
   if (!view) return view.error();
-  on.use("UPDATE bookings SET payment_status = ?, updated_at = ? WHERE id = ?")
-      .bind(to_text(payment_after(view->row.status)), now(), of.id)
-      .run();
-  return committed<manual_payment_view>{std::move(*view), sqlite::emit_all(on, changes_of(of)), {}};
+  auto rows = sqlite::set_payment_status(on, of, payment_after(view->row.status));
+  return committed<manual_payment_view>{std::move(*view), std::move(rows), {}};
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "src/backends/redis/connection.hpp"
 
-#include "src/backends/redis/wire_config.hpp"
+#include "src/backends/redis/server_facts.hpp"
+#include "src/backends/redis/wire.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/cancel_after.hpp>
@@ -32,29 +33,10 @@ boost::redis::config tracking_config(const redis_options& options) {
   return config;
 }
 
-// The value of "name:value\r\n" in the text of INFO.
-std::string_view info_field(std::string_view text, std::string_view name) {
-  for (std::size_t at = 0; at < text.size();) {
-    const auto end = std::min(text.find("\r\n", at), text.size());
-    const auto line = text.substr(at, end - at);
-    if (line.size() > name.size() && line.starts_with(name) && line[name.size()] == ':') return line.substr(name.size() + 1);
-    at = end + 2;
-  }
-  return {};
-}
-
-result<std::string> identity_of(std::string_view server, std::string_view replication) {
-  const auto run_id = info_field(server, "run_id"), replid = info_field(replication, "master_replid");
-  const auto role = info_field(replication, "role");
-  if (role.empty() || run_id.empty() || replid.empty()) return errc::bad_reply;
-  if (role != "master") return errc::wrong_role;
-  return std::string(run_id) + "/" + std::string(replid);
-}
-
 }  // namespace
 
 connection::connection(asio::any_io_executor executor, const redis_options& options)
-    : executor_(executor), options_(options), wire_(executor, boost::redis::logger{boost::redis::logger::level::disabled}) {
+    : executor_(executor), options_(options), wire_(make_wire(executor, options, trouble_)) {
   wire_.set_receive_response(pushes_);
 }
 
@@ -63,7 +45,7 @@ void connection::start(std::function<void(const std::string& why)> ended, std::f
   asio::co_spawn(executor_, [self = shared_from_this()] { return self->listen(); }, asio::detached);
   auto run = [self = shared_from_this(), ended = std::move(ended)]() -> asio::awaitable<void> {
     const auto [error] = co_await self->wire_.async_run(tracking_config(self->options_), asio::as_tuple(asio::deferred));
-    if (self->end_reason_.empty()) self->end_reason_ = error ? error.message() : "closed";
+    if (self->end_reason_.empty()) self->end_reason_ = explain(error, *self->trouble_, self->options_);
     self->is_over_ = true;
     self->wire_.cancel();  // what was queued for this server dies with the connection, and listen() ends
     ended(self->end_reason_);
@@ -134,7 +116,7 @@ boost::system::error_code connection::outcome(boost::system::error_code error, c
   }
   if (!error && answer.has_value()) return {};
   if (answer.has_error()) {
-    last_error_ = answer.error().diagnostic;
+    last_error_ = fit_for_the_log(answer.error().diagnostic);
     // What only a server says that is no master with its data loaded, or is no more.
     for (const auto* code : {"READONLY", "LOADING", "MASTERDOWN"})
       if (last_error_.starts_with(code)) return errc::wrong_role;
@@ -220,23 +202,45 @@ auto connection::identify(deadline limit) -> awaitable<std::string> {
   const auto answer = co_await execute(request, limit);
   if (!answer) co_return answer.error();
   if (answer->value().size() != 2) co_return errc::bad_reply;
-  co_return identity_of(answer->value().at(0).value, answer->value().at(1).value);
+  co_return identity_of(read_facts(answer->value().at(0).value, answer->value().at(1).value));
 }
 
 auto connection::prepare() -> awaitable<std::string> {
+  auto identity = co_await inspect();
+  if (!identity) co_return identity;
   boost::redis::request request;
-  request.get_config().cancel_if_not_connected = false;  // it waits for the connection that start() has begun
-  request.push("INFO", "server");
-  request.push("INFO", "replication");
+  request.get_config().cancel_if_not_connected = true;
   for (const auto source : script_sources) request.push("SCRIPT", "LOAD", source);
-  const auto answer = co_await execute(request, 2 * options_.connect_deadline);
+  const auto answer = co_await execute(request, options_.connect_deadline);
   if (!answer) co_return answer.error();
   const auto& nodes = answer->value();
-  if (nodes.size() != 2 + script_sources.size()) co_return errc::bad_reply;
-  for (std::size_t i = 0; i < digests_.size(); ++i) digests_[i] = nodes.at(2 + i).value;
-  auto identity = identity_of(nodes.at(0).value, nodes.at(1).value);
-  if (!identity && identity.error() == errc::wrong_role) last_error_ = "the server is a replica";
+  if (nodes.size() != script_sources.size()) co_return errc::bad_reply;
+  for (std::size_t i = 0; i < digests_.size(); ++i) digests_[i] = nodes.at(i).value;
   co_return identity;
+}
+
+// The first that is asked, so it also waits for the connection that start() has begun.
+auto connection::inspect() -> awaitable<std::string> {
+  boost::redis::request request;
+  request.get_config().cancel_if_not_connected = false;
+  request.get_config().cancel_on_connection_lost = false;  // but until it is known why there is none
+  request.push("INFO", "server");
+  request.push("INFO", "replication");
+  const auto limit = (options_.tls ? 3 : 2) * options_.connect_deadline;
+  const auto answer = co_await execute(request, limit);
+  if (!answer) {
+    if (answer.error() == errc::timed_out) last_error_ = "no answer within " + std::to_string(limit.count()) + " ms";
+    co_return answer.error();
+  }
+  trouble_->has_answered = true;
+  if (answer->value().size() != 2) {
+    last_error_ = "the server answers INFO as Redis does not";
+    co_return errc::bad_reply;
+  }
+  const auto facts = read_facts(answer->value().at(0).value, answer->value().at(1).value);
+  last_error_ = why_unusable(facts);
+  if (last_error_.empty()) co_return identity_of(facts);
+  co_return facts.role == "slave" ? errc::wrong_role : errc::refused;
 }
 
 }  // namespace reprise::redis

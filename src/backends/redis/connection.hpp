@@ -7,6 +7,7 @@
 #include "reprise/backends.hpp"
 #include "src/backends/redis/read_batch.hpp"
 #include "src/backends/redis/scripts.hpp"
+#include "src/backends/redis/wire.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/redis/connection.hpp>
@@ -32,7 +33,8 @@ class connection : public std::enable_shared_from_this<connection> {
   // Begins to connect; `ended` is called once, on the executor, when the connection is over, with the reason; `changed` with
   // each tracked key that was changed, before any reply that came after the news.
   void start(std::function<void(const std::string& why)> ended, std::function<void(std::string_view key)> changed);
-  // Role, run id and replication id, and loads the scripts. errc::wrong_role for a replica.
+  // Role, run id and replication id, and loads the scripts. errc::wrong_role for a replica, errc::refused for a server
+  // that cannot be used for another reason, which last_error() tells.
   awaitable<std::string> prepare();
   // Role, run id and replication id alone.
   awaitable<std::string> identify(deadline limit);
@@ -55,6 +57,7 @@ class connection : public std::enable_shared_from_this<connection> {
   const std::string& last_error() const noexcept { return last_error_; }
 
  private:
+  awaitable<std::string> inspect();  // who answers, and whether it can be used
   void send_reads();  // what has gathered, unless it had better wait
   // What became of a request: no error where the answer may be used.
   boost::system::error_code outcome(boost::system::error_code error, const reply& answer, time sent, deadline limit);
@@ -67,6 +70,7 @@ class connection : public std::enable_shared_from_this<connection> {
   reply pushes_;
   bool is_over_ = false;     // closed, or lost
   bool is_emptied_ = false;  // the server's data was dropped or replaced
+  std::shared_ptr<wire_trouble> trouble_ = std::make_shared<wire_trouble>();
   boost::redis::connection wire_;
   std::array<std::string, script_sources.size()> digests_;
   std::string last_error_;

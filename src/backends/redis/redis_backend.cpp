@@ -7,8 +7,6 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <atomic>
 #include <charconv>
@@ -105,9 +103,7 @@ class redis_backend final : public backend, public std::enable_shared_from_this<
 
   void on_changed(std::function<void(std::string_view)> handler) override { changed_ = std::move(handler); }
 
-  std::string address() const override {
-    return fmt::format("redis://{}:{}/{}", options_.host, options_.port, options_.database);
-  }
+  std::string address() const override { return address_of(options_); }
 
   awaitable<void> read(std::span<slot> slots, deadline limit) override {
     const auto executor = co_await asio::this_coro::executor;

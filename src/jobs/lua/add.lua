@@ -39,6 +39,6 @@ for at = 4, #ARGV, 5 do
 end
 if fresh[1] then
   call(ARGV[2], KEYS[3], unpack(fresh))
-  if not meta[2] and not (meta[3] and call('LLEN', KEYS[4]) >= tonumber(meta[3])) then call('ZADD', KEYS[5], 0, '0') end
+  if not meta[2] and not (meta[3] and call('LLEN', KEYS[4]) >= tonumber(meta[3])) then call('ZADD', KEYS[5], '0', '0') end
 end
 return answers

@@ -3,7 +3,8 @@
 -- ARGV prefix, id, lock token, now, delay in ms, attempts made or '' where this one does not count, token for the next job or
 --      '', ms of the lock; then pairs: name, max, duration of the worker; failedReason, stacktrace
 -- Answers as finish.lua.
-local call, prefix, id, now, token = redis.call, ARGV[1], ARGV[2], tonumber(ARGV[4]), ARGV[3]
+local call, prefix, id, time, token = redis.call, ARGV[1], ARGV[2], ARGV[4], ARGV[3]
+local now = tonumber(time)
 local job, lock, active, stalled, events = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local wait, prioritized, pc, delayed, marker, limiter = KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12]
 local plain = 8

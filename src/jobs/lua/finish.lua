@@ -7,15 +7,15 @@
 --      of a child and its onFailure: fpof, cpof, idof or rdof
 -- Answers -1 no such job, -2 no lock, -6 another's, -3 not active, -4 pending children, -9 failed children: nothing was done.
 -- Else `taken` of shared/take.lua.
-local call, prefix, id, now, token = redis.call, ARGV[1], ARGV[2], tonumber(ARGV[4]), ARGV[3]
+local call, prefix, id, time, token = redis.call, ARGV[1], ARGV[2], ARGV[4], ARGV[3]
+local now = tonumber(time)
 local job, lock, active, stalled, events = KEYS[1], KEYS[2], KEYS[5], KEYS[6], KEYS[7]
 local wait, prioritized, pc, delayed, marker, limiter = KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15]
 local field, text, event, made, count = ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9]
 local plain = 11
 -- include more
-local there = call('EXISTS', job, KEYS[3], KEYS[4])
-if there == 0 then return -1 end
-if there > 1 and event == 'completed' then return call('EXISTS', KEYS[3]) == 1 and -4 or -9 end
+if call('EXISTS', job) == 0 then return -1 end
+if event == 'completed' and call('EXISTS', KEYS[3], KEYS[4]) > 0 then return call('EXISTS', KEYS[3]) == 1 and -4 or -9 end
 -- include release
 local meta = call('HMGET', KEYS[8], 'opts.maxLenEvents', 'paused', 'concurrency', 'max', 'duration')
 local most = meta[1]
@@ -32,11 +32,12 @@ end
 if count == '0' then
   call('DEL', job, job .. ':logs', KEYS[3], job .. ':processed', job .. ':failed', KEYS[4])
 else
-  call('ZADD', KEYS[9], now, id)
+  call('ZADD', KEYS[9], time, id)
   if more.stacktrace then call('HSET', job, 'stacktrace', more.stacktrace) end
   if more.defa then call('HDEL', job, 'defa') end
-  call('HSET', job, field, text, 'finishedOn', ARGV[4], 'atm', made)
+  call('HSET', job, field, text, 'finishedOn', time, 'atm', made)
   if count ~= '' or more.age then
+    local target = KEYS[9]
     -- include retain
   end
 end

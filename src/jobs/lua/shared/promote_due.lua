@@ -1,6 +1,6 @@
 -- Moves up to 1000 delayed jobs that are due to where workers take from. Wants: call, prefix, now, delayed, wait,
 -- prioritized, pc, marker, events, blocked. Sets `earliest`: what stood first in `delayed`, and its score.
-local earliest = call('ZRANGE', delayed, 0, 0, 'WITHSCORES')
+local earliest = call('ZRANGE', delayed, '0', '0', 'WITHSCORES')
 if earliest[1] and tonumber(earliest[2]) < (now + 1) * 4096 then
   local due = call('ZRANGEBYSCORE', delayed, '-inf', (now + 1) * 4096 - 1, 'LIMIT', 0, 1000)
   call('ZREM', delayed, unpack(due))
@@ -20,5 +20,5 @@ if earliest[1] and tonumber(earliest[2]) < (now + 1) * 4096 then
     end
   end
   if not blocked then call('ZADD', marker, 0, '0') end
-  earliest = call('ZRANGE', delayed, 0, 0, 'WITHSCORES')
+  earliest = call('ZRANGE', delayed, '0', '0', 'WITHSCORES')
 end

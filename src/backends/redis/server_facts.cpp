@@ -1,0 +1,64 @@
+#include "src/backends/redis/server_facts.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+namespace reprise::redis {
+namespace {
+
+constexpr std::pair<int, int> oldest_version{6, 2};
+
+// The value of "name:value\r\n" in the text of INFO.
+std::string_view field(std::string_view text, std::string_view name) {
+  for (std::size_t at = 0; at < text.size();) {
+    const auto end = std::min(text.find("\r\n", at), text.size());
+    const auto line = text.substr(at, end - at);
+    if (line.size() > name.size() && line.starts_with(name) && line[name.size()] == ':')
+      return line.substr(name.size() + 1);
+    at = end + 2;
+  }
+  return {};
+}
+
+// "6.2.14" -> {6, 2}; what is no number counts as 0.
+std::pair<int, int> first_two(std::string_view version) {
+  std::pair<int, int> found{0, 0};
+  const auto* const end = version.data() + version.size();
+  const auto [dot, wrong] = std::from_chars(version.data(), end, found.first);
+  if (wrong == std::errc() && dot != end && *dot == '.') std::from_chars(dot + 1, end, found.second);
+  return found;
+}
+
+}  // namespace
+
+server_facts read_facts(std::string_view info_server, std::string_view info_replication) {
+  server_facts facts;
+  facts.version = field(info_server, "redis_version");
+  facts.mode = field(info_server, "redis_mode");
+  facts.run_id = field(info_server, "run_id");
+  facts.role = field(info_replication, "role");
+  facts.replication_id = field(info_replication, "master_replid");
+  return facts;
+}
+
+result<std::string> identity_of(const server_facts& facts) {
+  if (facts.role.empty() || facts.run_id.empty() || facts.replication_id.empty()) return errc::bad_reply;
+  if (facts.role != "master") return errc::wrong_role;
+  return facts.run_id + "/" + facts.replication_id;
+}
+
+std::string why_unusable(const server_facts& facts) {
+  if (facts.mode == "sentinel") return "the server is a sentinel, and holds no data";
+  if (facts.mode == "cluster") return "the server is a node of a cluster, and redis:// is for one server";
+  if (!facts.version.empty() && first_two(facts.version) < oldest_version) {
+    constexpr std::size_t longest = 20;
+    return "the server is Redis " + facts.version.substr(0, longest) + ", and 6.2 is the oldest that is supported";
+  }
+  if (facts.role == "slave") return "the server is a replica";
+  if (facts.role.empty() || facts.run_id.empty() || facts.replication_id.empty())
+    return "which data the server holds is not told: INFO has no role, run_id or master_replid";
+  return {};
+}
+
+}  // namespace reprise::redis
