@@ -194,6 +194,7 @@ class payment_jobs::impl : public std::enable_shared_from_this<impl> {
     while (!is_stopping_) {
       const auto news = co_await events_->next(10s);
       if (!news) {
+        if (is_stopping_) co_return;
         watch_.tell_all();
         co_await pause(1s);
         continue;
