@@ -68,6 +68,7 @@ struct link::burst {
   std::vector<caller> callers;
   milliseconds limit{0};  // the longest of theirs
   clock::time_point begun = clock::now();
+  std::weak_ptr<wire> on;  // the connection that it was sent on
 };
 
 link::link(asio::any_io_executor executor, settings options)
@@ -278,6 +279,7 @@ void link::flush() {
 void link::send(std::shared_ptr<burst> ready) {
   auto& request = ready->request;
   const auto limit = ready->limit;
+  ready->on = wire_;
   auto into = [replies = ready->replies](boost::redis::any_adapter::parse_event event,
                                          const boost::redis::resp3::node_view& node, boost::system::error_code&) {
     if (event == boost::redis::any_adapter::parse_event::node) replies->take(node);
@@ -293,7 +295,7 @@ void link::answered(const std::shared_ptr<burst>& sent, boost::system::error_cod
     const bool is_unsent = error == boost::redis::error::not_connected;
     // Who waited in vain for one answer had better not wait behind it for the next; and what was sent must not be
     // executed after what is sent from now on.
-    if (!is_unsent) drop();
+    if (!is_unsent && wire_ && wire_ == sent->on.lock()) drop();
     return end(*sent, is_closed_ ? errc::closed : is_unsent ? errc::unavailable : errc::unknown_outcome);
   }
   const auto& replies = *sent->replies;
