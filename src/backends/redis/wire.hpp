@@ -22,7 +22,7 @@ struct wire_trouble {
   bool has_answered = false;
 };
 
-// One connection, to be run once. REQUIRES: `trouble` outlives no call of it; both share it.
+// A connection, to be run once. It writes what it notices into `trouble`, which is for it alone.
 boost::redis::connection make_wire(boost::asio::any_io_executor executor, const redis_options& options,
                                    std::shared_ptr<wire_trouble> trouble);
 
