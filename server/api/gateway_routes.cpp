@@ -1,9 +1,7 @@
 #include "server/api/gateway_routes.hpp"
 
-#include "server/domain/time.hpp"
-
-#include <spdlog/spdlog.h>
 #include <boost/json/object.hpp>
+#include <spdlog/spdlog.h>
 
 namespace bookings::api {
 namespace {
@@ -43,8 +41,8 @@ reply page(std::string_view words) {
   answer.set("Referrer-Policy", "no-referrer");
   answer.own(
       "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-      "<meta name=\"viewport\" "
-      "content=\"width=device-width\"><title>Payment</title></head>\n<body><h1>Payment</h1><p>" +
+      "<meta name=\"viewport\" content=\"width=device-width\"><title>Payment</title></head>\n"
+      "<body><h1>Payment</h1><p>" +
       std::string(words) + "</p><p>You can close this page and go back to your bookings.</p></body></html>\n");
   return answer;
 }

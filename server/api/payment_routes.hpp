@@ -1,8 +1,9 @@
 // Payments through the gateway: starting one, waiting for it, and what admins do with those that need a person.
-//   POST /api/payments/init            student   202: it is written down, and a job asks the gateway for the page to
-//   pay on GET  /api/payments                 student: own; admin: all; ?status= GET  /api/payments/:id             its
-//   student, admin; ?wait= seconds while it is ?while= (queued) POST /api/payments/:id/refund      admin POST
-//   /api/payments/:id/release     admin; of a held one
+//   POST /api/payments/init            student: 202, it is written down, and a job asks the gateway for the page
+//   GET  /api/payments                 student: own; admin: all; ?status=
+//   GET  /api/payments/:id             its student, admin; ?wait= seconds while it is ?while= (queued)
+//   POST /api/payments/:id/refund      admin
+//   POST /api/payments/:id/release     admin, of a held one
 #pragma once
 
 #include "server/api/once.hpp"
