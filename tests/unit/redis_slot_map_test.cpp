@@ -90,7 +90,7 @@ TEST(slot_map, answers_that_were_altered_are_read_or_refused) {
   std::size_t read = 0;
   for (int round = 0; round < 200'000; ++round) {
     auto all = whole_cluster();
-    for (int change = 0; change < 3; ++change) {
+    for (int change = 0; change < 3 && !all.empty(); ++change) {
       const auto at = dice() % all.size();
       switch (dice() % 6) {
         case 0: all.erase(all.begin() + static_cast<std::ptrdiff_t>(at)); break;
