@@ -51,6 +51,8 @@ class redis_probe {
   // Connects, verifies, logs in. Absent: it is connected. REQUIRES: called once.
   std::optional<fault> connect();
   bool is_connected() const noexcept;
+  // When the server's certificate ends. Absent without TLS, and where none was shown.
+  std::optional<std::chrono::system_clock::time_point> certificate_ends() const;
 
   // One command. A refusal is an answer. errc::timed_out, errc::unavailable where the connection has ended,
   // errc::bad_reply.

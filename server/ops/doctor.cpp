@@ -104,8 +104,10 @@ std::string to_text(const std::vector<examined>& all, bool is_terminal) {
 boost::json::object to_json(const std::vector<examined>& all) {
   boost::json::array checks;
   for (const auto& each : all) {
-    boost::json::object one{
-        {"about", each.about}, {"check", each.check}, {"verdict", to_text(each.found.is)}, {"seen", one_line(each.found.seen)}};
+    boost::json::object one{{"about", each.about},
+                            {"check", each.check},
+                            {"verdict", to_text(each.found.is)},
+                            {"seen", one_line(each.found.seen)}};
     if (!each.found.advice.empty()) one["advice"] = one_line(each.found.advice);
     checks.push_back(std::move(one));
   }

@@ -66,6 +66,16 @@ std::optional<std::int64_t> number_in(const info_fields& info, std::string_view 
   return value;
 }
 
+finding judge_certificate(std::optional<std::chrono::system_clock::time_point> ends,
+                          std::chrono::system_clock::time_point now) {
+  if (!ends) return good("chain, time and name of the certificate are verified");
+  const auto seen = "chain, time and name of the certificate are verified; it is valid until " +
+                    format_time(std::chrono::time_point_cast<milliseconds>(*ends)).substr(0, 10);
+  constexpr std::chrono::hours soon{14 * 24};
+  if (*ends - now < soon) return warning(seen, "renew it: servers read it again only when they are told to");
+  return good(seen);
+}
+
 finding judge_version(const info_fields& info) {
   const auto version = text_in(info, "redis_version"), valkey = text_in(info, "valkey_version");
   if (version.empty())

@@ -24,6 +24,9 @@ info_fields read_info(std::string_view text);
 std::optional<std::int64_t> number_in(const info_fields& info, std::string_view name);
 
 // Redis ---------------------------------------------------------------------------------------------------------------
+// Of a server that was verified; `ends` of its certificate.
+finding judge_certificate(std::optional<std::chrono::system_clock::time_point> ends,
+                          std::chrono::system_clock::time_point now);
 finding judge_version(const info_fields& info);
 enum class expected_mode { server, sentinel, cluster };
 finding judge_mode(const info_fields& info, expected_mode wanted);

@@ -194,7 +194,7 @@ finding examination::tls() {
     return bad(fault->why,
                "renew the certificate, or see REDIS_CA_FILE, REDIS_CERT_FILE, REDIS_KEY_FILE and REDIS_SERVER_NAME");
   if (fault && fault->at != step::login && fault->at != step::greeting) return bad(fault->why, fix_address);
-  return good("chain, time and name of the certificate are verified");
+  return judge_certificate(probe_.certificate_ends(), std::chrono::system_clock::now());
 }
 
 finding examination::protocol() {

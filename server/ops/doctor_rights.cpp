@@ -74,8 +74,9 @@ permission permission_in(std::string_view refusal) noexcept {
   if (refusal.starts_with("NOPERM"))
     return refusal.find("access") != refusal.npos && refusal.find(" key") != refusal.npos ? permission::key_refused
                                                                                           : permission::refused;
+  if (!refusal.starts_with("ERR")) return permission::granted;
   for (const auto* words : {"unknown command", "Unknown command", "unknown subcommand", "Unknown subcommand",
-                            "command not allowed", "not supported", "Command is not available"})
+                            "not supported", "not available"})
     if (refusal.find(words) != refusal.npos) return permission::unknown_command;
   return permission::granted;
 }

@@ -173,6 +173,11 @@ auto redis_probe::connect() -> std::optional<fault> {
 
 bool redis_probe::is_connected() const noexcept { return parts_->is_connected && !parts_->is_over; }
 
+std::optional<std::chrono::system_clock::time_point> redis_probe::certificate_ends() const {
+  if (parts_->trouble->certificate_ends == 0) return {};
+  return std::chrono::system_clock::from_time_t(parts_->trouble->certificate_ends);
+}
+
 result<redis_answer> redis_probe::ask(const std::vector<std::string>& command, std::chrono::milliseconds limit) {
   if (!is_connected()) return errc::unavailable;
   boost::redis::request request;
