@@ -6,7 +6,9 @@
 #include "server/config.hpp"
 #include "server/jobs/payment_jobs.hpp"
 #include "server/ops/doctor.hpp"
+#include "server/ops/doctor_places.hpp"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 #include <boost/json/serialize.hpp>
 
@@ -30,6 +32,11 @@ std::vector<std::string> cache_prefixes() {
   return all;
 }
 
+// As server/app.cpp gives it: a cluster wants a hash tag.
+std::string queue_prefix(bool is_cluster) {
+  return (is_cluster ? "{bull}" : payment_jobs_options().prefix) + ":" + std::string(payment_queue);
+}
+
 // Both Redis servers that the configuration names, or the one that is both.
 class redis_section {
  public:
@@ -45,10 +52,9 @@ class redis_section {
       tell("cache", ops::good("memory://: entries in each process, and no server"));
     if (has_server(cache)) {
       const bool is_shared = has_jobs && !queue;
-      const auto report =
-          look(is_shared ? "cache and queue" : "cache", *cache, secret_.redis_password, {true, is_shared});
-      identity_ = identity_in(report.info);
-      cache_ = report.info;
+      cache_ = look(is_shared ? "cache and queue" : "cache", *cache, secret_.redis_password, {true, is_shared});
+      // A cluster's masters make one identity, which none of them tells.
+      if (cache->topology != redis_topology::cluster) identity_ = identity_in(cache_);
     }
     if (!has_jobs)
       tell("queue", ops::skipped("SSLCOMMERZ_STORE_ID is not set: there are no jobs"));
@@ -74,27 +80,46 @@ class redis_section {
   void tell(const char* about, ops::finding found) { found_.push_back({about, "configuration", std::move(found)}); }
 
   void look_at_queue(const redis_endpoint& queue) {
-    const auto report = look("queue", queue, secret_.queue_redis_password, {false, true});
-    if (!cache_.empty() && !report.info.empty())
-      found_.push_back({"queue", "neighbours", ops::judge_neighbours(cache_, report.info)});
+    const auto info = look("queue", queue, secret_.queue_redis_password, {false, true});
+    if (!cache_.empty() && !info.empty())
+      found_.push_back({"queue", "neighbours", ops::judge_neighbours(cache_, info)});
   }
 
-  ops::redis_report look(const char* about, const redis_endpoint& where, const std::optional<std::string>& password,
-                         ops::duties used_for) {
+  // The server, or each master that sentinels or a cluster's nodes name. What the one server tells of itself, where it
+  // is one.
+  ops::info_fields look(const char* about, const redis_endpoint& where, const std::optional<std::string>& password,
+                        ops::duties used_for) {
     tell(about, ops::good(to_text(where)));
     ops::redis_patient patient;
-    patient.about = about;
-    patient.options = redis_options_of(where, password, settings_);
+    patient.options = redis_options_of(where, password, settings_, secret_);
     patient.used_for = used_for;
     patient.deadline = settings_.redis_deadline;
     patient.local = settings_.l1_mode;
     patient.cache_prefixes = cache_prefixes();
-    patient.queue_prefix = payment_jobs_options().prefix + ":" + std::string(payment_queue);
+    const bool is_cluster = where.topology == redis_topology::cluster;
+    if (is_cluster) patient.mode = ops::expected_mode::cluster;
+    patient.queue_prefix = queue_prefix(is_cluster);
     if (used_for.caches) patient.connections += settings_.workers + 1;
     if (used_for.queues) patient.connections += queue_connections + worker_connections;
+    const bool is_alone = !is_cluster && where.topology != redis_topology::sentinel;
+    if (is_alone) return examine(patient, about);
+    const auto places =
+        is_cluster ? ops::ask_cluster(about, patient.options) : ops::ask_sentinels(about, patient.options);
+    std::ranges::copy(places.findings, std::back_inserter(found_));
+    ops::info_fields only;
+    for (const auto& each : places.masters) {
+      auto one = patient;
+      one.options = ops::options_of_one(patient.options, each);
+      only = examine(one, fmt::format("{}, master {}:{}", about, each.host, each.port));
+    }
+    return places.masters.size() == 1 ? only : ops::info_fields();
+  }
+
+  ops::info_fields examine(ops::redis_patient patient, std::string about) {
+    patient.about = std::move(about);
     auto report = ops::examine_redis(patient);
     std::ranges::move(report.findings, std::back_inserter(found_));
-    return report;
+    return std::move(report.info);
   }
 
   const config& settings_;

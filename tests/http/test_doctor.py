@@ -3,6 +3,7 @@ exit status. The rule throughout: a check that cannot be made says so, and the r
 import json
 import os
 import signal
+import socket
 import subprocess
 import time
 
@@ -10,6 +11,7 @@ import pytest
 
 import acl
 from conftest import ON_MONGODB, SERVER, Redis, free_port, store_url, until
+from processes import REDIS_SERVER
 from strange_servers import answering, commands
 from test_redis_acl import guarded  # noqa: F401  fixtures
 from test_redis_strange import STRANGE, behind  # noqa: F401
@@ -28,7 +30,12 @@ class Report:
     def __init__(self, done):
         self.status, self.text = done.returncode, done.stdout
         parsed = json.loads(done.stdout)
-        self.worst, self.checks = parsed["worst"], {(each["about"], each["check"]): each for each in parsed["checks"]}
+        self.worst, self.checks = parsed["worst"], {}
+        order = ["good", "skipped", "warning", "bad"]
+        for each in parsed["checks"]:  # of several of one name, the worst
+            key = each["about"], each["check"]
+            if key not in self.checks or order.index(each["verdict"]) > order.index(self.checks[key]["verdict"]):
+                self.checks[key] = each
 
     def verdict(self, about, check):
         return self.checks[about, check]["verdict"]
@@ -268,6 +275,74 @@ def test_refused_connections_are_named(examine, redis_server):
     redis_server.client.config_set("maxclients", 1)
     report = examine(REDIS_URL=redis_server.url)
     assert report.bad() == [("cache", "login")] and "raise maxclients" in report.checks["cache", "login"]["advice"], report.text
+
+
+@pytest.fixture
+def cluster(tmp_path):
+    """Two masters with half of the slots each."""
+    nodes = []
+    for number in range(2):
+        folder = tmp_path / f"node{number}"
+        folder.mkdir()
+        nodes.append(Redis(folder, "--cluster-enabled", "yes", "--cluster-port", str(free_port())))
+    for number, node in enumerate(nodes):
+        node.client.execute_command("CLUSTER", "ADDSLOTS", *range(number * 8192, (number + 1) * 8192))
+        node.client.execute_command("CLUSTER", "SET-CONFIG-EPOCH", number + 1)
+    nodes[0].client.execute_command("CLUSTER", "MEET", "127.0.0.1", nodes[1].port)
+    for node in nodes:
+        until(lambda: node.client.cluster("INFO")["cluster_state"] == "ok", "the cluster")
+    yield nodes
+    for node in nodes:
+        node.stop()
+
+
+def test_each_master_of_a_cluster_is_looked_at(examine, cluster):
+    report = examine(REDIS_URL=f"redis+cluster://127.0.0.1:{cluster[0].port},127.0.0.1:{free_port()}")
+    assert (report.status, report.bad()) == (0, []), report.text
+    assert report.verdict("cache", "node") == "warning"  # of the one that is away
+    for node in cluster:
+        about = f"cache, master 127.0.0.1:{node.port}"
+        for check in ("mode", "role", "writing", "rights", "tracking"):
+            assert report.verdict(about, check) == "good", report.text
+
+
+def test_cluster_with_a_slot_uncovered_is_told(examine, cluster):
+    cluster[0].client.execute_command("CLUSTER", "DELSLOTS", 77)
+    report = examine(REDIS_URL=f"redis+cluster://127.0.0.1:{cluster[0].port}")
+    assert "1 of 16384 slots have no master" in report.seen("cache", "node"), report.text
+    report = examine(REDIS_URL=f"redis://127.0.0.1:{cluster[0].port}")
+    assert ("cache", "mode") in report.bad()
+
+
+@pytest.fixture
+def sentinel(tmp_path, redis_server):
+    """One that watches redis_server under the name main; its port."""
+    port = free_port()
+    (tmp_path / "sentinel.conf").write_text(f"sentinel monitor main 127.0.0.1 {redis_server.port} 1\n")
+    process = subprocess.Popen([REDIS_SERVER, "sentinel.conf", "--sentinel", "--port", str(port), "--bind", "127.0.0.1"], cwd=tmp_path,
+                               stdout=subprocess.DEVNULL)
+
+    def listens():
+        with socket.socket() as client:
+            return client.connect_ex(("127.0.0.1", port)) == 0
+
+    try:
+        until(listens, "the sentinel to listen")
+        yield port
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_master_that_sentinels_name_is_looked_at(examine, sentinel, redis_server):
+    report = examine(REDIS_URL=f"redis+sentinel://127.0.0.1:{sentinel},127.0.0.1:{free_port()}/main")
+    assert (report.status, report.bad()) == (0, []), report.text
+    assert report.verdict(f"cache, master 127.0.0.1:{redis_server.port}", "rights") == "good"
+
+
+def test_sentinel_that_knows_no_such_master_is_bad(examine, sentinel):
+    report = examine(REDIS_URL=f"redis+sentinel://127.0.0.1:{sentinel}/other")
+    assert report.bad() == [("cache", "sentinel")] and "knows no master of the name other" in report.seen("cache", "sentinel"), report.text
 
 
 @pytest.mark.skipif(ON_MONGODB, reason="is about a store in a file")
