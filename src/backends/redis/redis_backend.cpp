@@ -151,7 +151,8 @@ class redis_backend final : public backend, public std::enable_shared_from_this<
 
   awaitable<void> invalidate(std::vector<std::string> generation_keys, deadline limit) override {
     // A fan-out of many chunks goes apart from lookups, which would wait behind it.
-    const auto lane = generation_keys.size() > chunk_keys ? long_work() : nearest(co_await asio::this_coro::executor);
+    auto lane = nearest(co_await asio::this_coro::executor);
+    if (generation_keys.size() > chunk_keys) lane = long_work();
     if (!lane) co_return errc::unavailable;
     std::vector<keys_of_one> parts(lane->masters.size());
     for (const auto& key : generation_keys) parts[lane->place_of(key)].push_back(key);
@@ -168,7 +169,8 @@ class redis_backend final : public backend, public std::enable_shared_from_this<
   awaitable<std::size_t> tidy(std::string generation_key, std::string index_key, deadline limit) override {
     const std::string_view keys[] = {generation_key, index_key};
     const auto lane = long_work();
-    const auto answer = co_await run(lane ? lane->to(generation_key) : nullptr, script::tidy, keys, {}, limit);
+    if (!lane) co_return errc::unavailable;
+    const auto answer = co_await run(lane->to(generation_key), script::tidy, keys, {}, limit);
     if (!answer) co_return answer.error();
     const auto removed = integer(*answer);
     if (!removed) co_return removed.error();

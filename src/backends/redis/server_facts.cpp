@@ -9,8 +9,9 @@ namespace {
 
 constexpr std::pair<int, int> oldest_version{6, 2};
 
-// The value of "name:value\r\n" in the text of INFO.
+// The value of "name:value\r\n" in the text of INFO. RESP3 has the text's format before it: "txt:".
 std::string_view field(std::string_view text, std::string_view name) {
+  if (text.starts_with("txt:")) text.remove_prefix(4);
   for (std::size_t at = 0; at < text.size();) {
     const auto end = std::min(text.find("\r\n", at), text.size());
     const auto line = text.substr(at, end - at);
