@@ -76,7 +76,7 @@ permission permission_in(std::string_view refusal) noexcept {
                                                                                           : permission::refused;
   if (!refusal.starts_with("ERR")) return permission::granted;
   for (const auto* words : {"unknown command", "Unknown command", "unknown subcommand", "Unknown subcommand",
-                            "not supported", "not available"})
+                            "not supported", "is not allowed", "not available"})
     if (refusal.find(words) != refusal.npos) return permission::unknown_command;
   return permission::granted;
 }

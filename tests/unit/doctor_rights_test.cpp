@@ -52,7 +52,7 @@ TEST(doctor_rights, are_told_from_what_servers_say) {
                               "NOPERM this user has no permissions to access one of the keys used as arguments",
                               "NOPERM User x has no permissions to access the 'bookings:1' key"})
     EXPECT_EQ(permission_in(refused), permission::key_refused) << refused;
-  for (const auto* unknown : {"ERR unknown command 'INFO'", "ERR unknown command `evalsha`",
+  for (const auto* unknown : {"ERR unknown command 'INFO'", "ERR command 'client|tracking' is not allowed", "ERR unknown subcommand 'tracking'. Try CLIENT HELP.", "ERR unknown command `evalsha`",
                               "ERR Unknown subcommand or wrong number of arguments for 'TRACKING'"})
     EXPECT_EQ(permission_in(unknown), permission::unknown_command) << unknown;
   for (const auto* granted : {"", "WRONGTYPE Operation against a key holding the wrong kind of value",
