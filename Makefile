@@ -1,11 +1,15 @@
 # The commands that people run; each does all of its own set-up. The work itself is in tools/.
-.PHONY: run test test-mongo ferretdb test-long simulation fuzz bench bench-growth bench-savings bench-stores bench-topologies bench-jobs bench-payments build setup format check
+.PHONY: run test test-valkey test-mongo ferretdb test-long simulation fuzz bench bench-growth bench-savings bench-stores bench-topologies bench-jobs bench-payments build setup format check
 
 run:
 	@tools/run
 
 test:
 	@tools/test
+
+# What runs on a real Redis, on Valkey instead.
+test-valkey:
+	@tools/test-valkey
 
 # The store on MongoDB: on the server that MONGODB_URI names, else on two that are built and started for it.
 test-mongo:
