@@ -28,6 +28,7 @@ struct rule_set {
   std::optional<store_kind> kind;
   std::optional<local_copies> local;
   std::uint32_t aimed_at = 0;  // bits of `fault`
+  bool always_a_cluster = false;
 };
 
 enum class fault : unsigned {
@@ -45,6 +46,7 @@ enum class fault : unsigned {
   kill,           // a node dies; another one starts
   brown_out,      // the store is slow for everybody
   deposed,        // a former primary of the store answers reads
+  move,           // a slot goes to another master; in a cluster alone, and there always
   count,
 };
 std::string_view name_of(fault what) noexcept;

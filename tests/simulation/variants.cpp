@@ -70,6 +70,32 @@ constexpr variant table[] = {
      }},
     {"emptied", "a server that takes over another's data ends its sessions",
      [](rule_set& rules) { rules.redis.emptied_data_ends_sessions = false; }},
+    {"redirects", "MOVED and ASK are errors: what another server executed counts as done here",
+     [](rule_set& rules) {
+       rules.redis.redirects_are_errors = false;
+       rules.always_a_cluster = true;
+       rules.aimed_at = bit(fault::split);
+     }},
+    {"slots", "the slots in a cluster's identity",
+     [](rule_set& rules) {
+       rules.redis.identity_has_slots = false;
+       rules.always_a_cluster = true;
+     }},
+    {"epochs", "the config epochs in a cluster's identity",
+     [](rule_set& rules) {
+       rules.redis.identity_has_epochs = false;
+       rules.always_a_cluster = true;
+     }},
+    {"moved", "MOVED is no acknowledgement of an invalidation",
+     [](rule_set& rules) {
+       rules.redis.moved_is_no_acknowledgement = false;
+       rules.always_a_cluster = true;
+     }},
+    {"absent", "an invalidation names a key that is never there",
+     [](rule_set& rules) {
+       rules.redis.invalidations_name_an_absent_key = false;
+       rules.always_a_cluster = true;
+     }},
 };
 
 }  // namespace

@@ -1,0 +1,107 @@
+#include "tests/simulation/simulated_cluster.hpp"
+
+namespace reprise::simulation {
+
+void slot_mover::start(std::size_t slot) {
+  if (on_the_way_[slot]) return;
+  on_the_way_.set(slot);
+  where_.in().start(there_and_back(slot));
+}
+
+asio::awaitable<void> slot_mover::there_and_back(std::size_t slot) {
+  auto& in = where_.in();
+  const auto home = where_.owners()[slot];
+  const auto away = (home + 1 + random_.below(where_.shards.size() - 1)) % where_.shards.size();
+  co_await move(slot, away);
+  // What is back before anybody has looked is the hardest to notice.
+  for (auto back = home; where_.owners()[slot] == away && random_.once_in(1.5); back = back == home ? away : home) {
+    co_await in.sleep(random_.once_in(2) ? random_.between({}, milliseconds(10))
+                                         : random_.between({}, milliseconds(150)));
+    co_await move(slot, back);
+  }
+  on_the_way_.reset(slot);
+}
+
+asio::awaitable<void> slot_mover::move(std::size_t slot, std::size_t to) {
+  auto& in = where_.in();
+  const auto from = where_.owners()[slot];
+  const duration pause = random_.once_in(2) ? milliseconds(1) : milliseconds(10);
+  const double answer_lost_every = random_.once_in(2) ? 3 : 1000;
+  const bool moves_all_at_once = random_.once_in(2), leaves_copies = random_.once_in(3);
+  in.tell("slot {} begins to move from shard {} to shard {}", slot, from, to);
+  std::set<std::string> copied;  // and the answer was lost
+  while (in.now() < end_) {
+    co_await in.sleep(random_.between(microseconds(100), 2 * pause));
+    auto& source = *where_.shards[from].current;
+    auto& target = *where_.shards[to].current;
+    if (!can_work(source) || !can_work(target)) continue;
+    if (!source.migrating[slot]) {  // it begins, or its master is another one that does not know of it
+      source.migrating.set(slot);
+      source.migrates_to[slot] = to;
+      continue;
+    }
+    auto keys = keys_of(source, slot);
+    std::erase_if(keys, [&](const auto& key) { return copied.contains(key); });
+    if (keys.empty()) {
+      if (copied.empty() || leaves_copies) break;
+      copied.clear();  // once more
+      co_await in.sleep(random_.between({}, 6 * pause));
+      continue;
+    }
+    if (!moves_all_at_once) keys.resize(1);
+    const bool is_answer_lost = random_.once_in(answer_lost_every);
+    for (const auto& key : keys) {
+      in.tell("{} is copied to shard {}{}", key, to, is_answer_lost ? ", and nobody learns of it" : "");
+      target.data[key] = source.data[key];
+      target.tell_changed(key);
+      if (is_answer_lost) {
+        copied.insert(key);
+        continue;
+      }
+      source.data.erase(key);
+      source.tell_changed(key);
+    }
+  }
+  if (in.now() < end_) co_await hand_over(slot, from, to);
+}
+
+// The target first, as the tools do it.
+asio::awaitable<void> slot_mover::hand_over(std::size_t slot, std::size_t from, std::size_t to) {
+  auto& in = where_.in();
+  auto& target = *where_.shards[to].current;
+  target.owned.set(slot);
+  target.migrating.reset(slot);
+  where_.raise_epoch(target);
+  where_.set_owner(slot, to);
+  in.tell("shard {} has slot {} from now on, config epoch {}", to, slot, target.config_epoch);
+  co_await in.sleep(random_.once_in(2) ? random_.between({}, milliseconds(3)) : random_.between({}, milliseconds(60)));
+  auto& source = *where_.shards[from].current;
+  source.owned.reset(slot);
+  source.migrating.reset(slot);
+  in.tell("shard {} has heard of it", from);
+  for (const auto& key : keys_of(source, slot)) {
+    source.data.erase(key);
+    source.tell_changed(key);
+  }
+}
+
+std::vector<std::string> slot_mover::keys_of(const server& on, std::size_t slot) const {
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : on.data)
+    if (where_.slot_of(key) == slot) keys.push_back(key);
+  return keys;
+}
+
+void demote(redis_world& where, const shard& of, const std::shared_ptr<server>& old, duration resynchronised_after) {
+  if (old->is_dead || of.current == old) return;
+  where.in().tell("run{} is a replica from now on", old->run);
+  old->is_master = false;
+  where.in().after(resynchronised_after, [&of, old] {
+    if (of.current == old) return;
+    old->data = of.current->data;
+    old->replication = of.current->replication;
+    old->tell_emptied();
+  });
+}
+
+}  // namespace reprise::simulation
