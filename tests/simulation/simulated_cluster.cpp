@@ -1,6 +1,14 @@
 #include "tests/simulation/simulated_cluster.hpp"
 
 namespace reprise::simulation {
+namespace {
+
+// What was sent and given up arrives so late, counted from when its slot last changed hands, that every node has looked
+// at the masters since, or has lost its lease: a lease, and the longest look. Earlier is outside the promise
+// (docs/consistency.md, "Cluster").
+constexpr milliseconds late{250 + 210};
+
+}  // namespace
 
 void slot_mover::start(std::size_t slot) {
   if (on_the_way_[slot]) return;
@@ -30,12 +38,16 @@ asio::awaitable<void> slot_mover::move(std::size_t slot, std::size_t to) {
   const bool moves_all_at_once = random_.once_in(2), leaves_copies = random_.once_in(3);
   in.tell("slot {} begins to move from shard {} to shard {}", slot, from, to);
   std::set<std::string> copied;  // and the answer was lost
+  std::vector<straggler> stragglers;
   while (in.now() < end_) {
     co_await in.sleep(random_.between(microseconds(100), 2 * pause));
     auto& source = *where_.shards[from].current;
-    auto& target = *where_.shards[to].current;
+    const auto to_server = where_.shards[to].current;
+    auto& target = *to_server;
     if (!can_work(source) || !can_work(target)) continue;
-    if (!source.migrating[slot]) {  // it begins, or its master is another one that does not know of it
+    if (!source.migrating[slot] ||
+        !target.importing[slot]) {  // it begins, or a master is another one that does not know of it
+      target.importing.set(slot);
       source.migrating.set(slot);
       source.migrates_to[slot] = to;
       continue;
@@ -50,19 +62,41 @@ asio::awaitable<void> slot_mover::move(std::size_t slot, std::size_t to) {
     }
     if (!moves_all_at_once) keys.resize(1);
     const bool is_answer_lost = random_.once_in(answer_lost_every);
+    const bool is_late = is_answer_lost && random_.once_in(2);
     for (const auto& key : keys) {
-      in.tell("{} is copied to shard {}{}", key, to, is_answer_lost ? ", and nobody learns of it" : "");
-      target.data[key] = source.data[key];
-      target.tell_changed(key);
-      if (is_answer_lost) {
-        copied.insert(key);
+      in.tell("{} is sent to shard {}{}", key, to,
+              is_late          ? ", and is late"
+              : is_answer_lost ? ", and nobody learns of it"
+                               : "");
+      if (is_answer_lost) copied.insert(key);
+      if (is_late) {
+        stragglers.push_back({to_server, key, source.data[key]});
         continue;
       }
+      target.data[key] = source.data[key];
+      target.tell_changed(key);
+      if (is_answer_lost) continue;
       source.data.erase(key);
       source.tell_changed(key);
     }
   }
+  if (!stragglers.empty()) {
+    const auto arrive = [this, slot, sent = std::move(stragglers)]() mutable { deliver_late(slot, std::move(sent)); };
+    in.after(random_.between(late, 3 * late / 2), arrive);
+  }
   if (in.now() < end_) co_await hand_over(slot, from, to);
+}
+
+// The target takes it where it has the slot, or is about to.
+void slot_mover::deliver_late(std::size_t slot, std::vector<straggler> sent) {
+  auto& in = where_.in();
+  if (!where_.was_at_rest(slot, in.now() - late)) return;
+  for (auto& [to, key, value] : sent) {
+    if (to->is_dead || !to->is_master || (!to->owned[slot] && !to->importing[slot])) continue;
+    in.tell("{} arrives late at run{}", key, to->run);
+    to->data[key] = std::move(value);
+    to->tell_changed(key);
+  }
 }
 
 // The target first, as the tools do it.
@@ -71,10 +105,14 @@ asio::awaitable<void> slot_mover::hand_over(std::size_t slot, std::size_t from, 
   auto& target = *where_.shards[to].current;
   target.owned.set(slot);
   target.migrating.reset(slot);
+  target.importing.reset(slot);
   where_.raise_epoch(target);
   where_.set_owner(slot, to);
   in.tell("shard {} has slot {} from now on, config epoch {}", to, slot, target.config_epoch);
-  co_await in.sleep(random_.once_in(2) ? random_.between({}, milliseconds(3)) : random_.between({}, milliseconds(60)));
+  const duration news = random_.once_in(2)   ? milliseconds(3)
+                        : random_.once_in(2) ? milliseconds(60)
+                                             : milliseconds(300);
+  co_await in.sleep(random_.between({}, news));
   auto& source = *where_.shards[from].current;
   source.owned.reset(slot);
   source.migrating.reset(slot);

@@ -21,6 +21,12 @@ class slot_mover {
   asio::awaitable<void> there_and_back(std::size_t slot);
   asio::awaitable<void> move(std::size_t slot, std::size_t to);
   asio::awaitable<void> hand_over(std::size_t slot, std::size_t from, std::size_t to);
+  struct straggler {
+    std::shared_ptr<server> to;  // the process that it was sent to
+    std::string key;
+    server::value value;
+  };
+  void deliver_late(std::size_t slot, std::vector<straggler> sent);
   std::vector<std::string> keys_of(const server& on, std::size_t slot) const;
   bool can_work(const server& one) const {
     return !one.is_dead && one.is_master && one.stalled_until <= where_.in().now();

@@ -62,10 +62,11 @@ void redis_world::elect(shard& of, std::shared_ptr<server> fresh) {
   of.current = std::move(fresh);
   of.current->config_epoch = ++greatest_epoch_;
   of.current->migrating.reset();  // which a replica does not know
+  of.current->importing.reset();
   if (!is_cluster()) return;
   const auto mine = static_cast<std::size_t>(&of - shards.data());
   of.current->owned.reset();
-  for (std::size_t slot = 0; slot < slots_; ++slot) of.current->owned[slot] = owners()[slot] == mine;
+  for (std::size_t one = 0; one < slots_; ++one) of.current->owned[one] = owners()[one] == mine;
 }
 
 void redis_world::restart(shard& of, server::data_type data) {
@@ -75,6 +76,7 @@ void redis_world::restart(shard& of, server::data_type data) {
   of.current->config_epoch = old->config_epoch;
   of.current->owned = old->owned;
   of.current->migrating = old->migrating;
+  of.current->importing = old->importing;
   of.current->migrates_to = old->migrates_to;
 }
 
@@ -84,9 +86,12 @@ void redis_world::raise_epoch(server& of) {
 
 std::size_t redis_world::slot_of(std::string_view key) const noexcept {
   // "prefix:user:name", then what kind of key.
-  const auto name = key.substr(0, key.find(':', key.find(':', key.find(':') + 1) + 1));
   std::size_t sum = 0;
-  for (const char c : name) sum = sum * 7 + static_cast<unsigned char>(c);
+  int colons = 0;
+  for (const char c : key) {
+    if (c == ':' && ++colons == 3) break;
+    sum = sum * 7 + static_cast<unsigned char>(c);
+  }
   return sum % slots_;
 }
 
@@ -101,6 +106,14 @@ const slot_owners& redis_world::owners_at(moment then) const noexcept {
   while (--at != history_.begin())
     if (at->first <= then) break;
   return at->second;
+}
+
+bool redis_world::was_at_rest(std::size_t slot, moment since) const noexcept {
+  for (auto at = history_.rbegin(); at != history_.rend(); ++at) {
+    if (at->second[slot] != owners()[slot]) return false;
+    if (at->first <= since) break;
+  }
+  return true;
 }
 
 admission admit(const redis_world& in, server& at, const std::vector<std::string>& keys, bool names_an_absent_key) {
@@ -136,8 +149,8 @@ std::string simulated_backend::identity_of(const session& which, const std::vect
     identity += masters[i];
     if (!where_.rules().identity_has_slots) continue;
     identity += '=';
-    for (std::size_t slot = 0; slot < where_.slots(); ++slot)
-      if (which.map[slot] == i) identity += std::to_string(slot);
+    for (std::size_t one = 0; one < where_.slots(); ++one)
+      if (which.map[one] == i) identity += std::to_string(one);
   }
   return identity;
 }

@@ -40,9 +40,11 @@ using slot_owners = std::array<std::size_t, most_slots>;  // which shard has whi
 
 struct server {
   std::uint64_t run = 0, replication = 0;  // the identity
-  std::uint64_t config_epoch = 0;          // in a cluster, with the slots that it takes for its own; of these, those on their way
-  slot_set owned = slot_set().set(), migrating;
-  std::array<std::size_t, most_slots> migrates_to{};  // the shard
+  // In a cluster:
+  std::uint64_t config_epoch = 0;
+  slot_set owned = slot_set().set();    // what it takes for its own, which it may not be any more
+  slot_set migrating, importing;        // on their way to another shard, or from one
+  std::array<std::size_t, most_slots> migrates_to{};
   bool is_dead = false, is_master = true, is_full = false;
   moment stalled_until{};
   std::uint64_t emptied = 0;  // how often all data was dropped or replaced under the connections
@@ -89,6 +91,7 @@ class redis_world {
   void set_owner(std::size_t slot, std::size_t to);
   // The map as somebody has it who has heard nothing since then.
   const slot_owners& owners_at(moment then) const noexcept;
+  bool was_at_rest(std::size_t slot, moment since) const noexcept;
 
   virtual_world& in() noexcept { return in_; }
   const backend_rules& rules() const noexcept { return rules_; }
