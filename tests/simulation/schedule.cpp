@@ -40,6 +40,13 @@ std::size_t shards_of(std::uint64_t seed, const rule_set& rules) {
 std::size_t slots_of(std::uint64_t seed, const rule_set& rules) {
   return is_cluster(seed, rules) ? 4 + chance(seed ^ 0x5107).below(most_slots - 3) : 1;
 }
+// What a move has sent may come very late: such schedules last longer, so that there is an afterwards.
+bool has_stragglers(std::uint64_t seed, const rule_set& rules) {
+  return is_cluster(seed, rules) && (rules.always_stragglers || chance(seed ^ 0x57a66).once_in(6));
+}
+milliseconds length_of(const wanted_schedule& wanted, const rule_set& rules) {
+  return has_stragglers(wanted.seed, rules) ? 2 * wanted.length : wanted.length;
+}
 
 class world_of_one {
  public:
@@ -89,7 +96,6 @@ class world_of_one {
   chance clients_, faults_;  // streams of their own: taking a fault away leaves the rest as similar as can be
   store_world store_;
   redis_world redis_;
-  slot_mover slots_;
   cache_policy policy_{.prefix = "s", .ttl = std::chrono::seconds(600)};
   cache_policy derived_{.prefix = "d", .ttl = std::chrono::seconds(600)};
   bool has_two_tables_ = false;  // a rolling upgrade is under way
@@ -101,6 +107,7 @@ class world_of_one {
   std::vector<std::pair<moment, std::int64_t>> history_[most_scopes];  // of it, where entries are tracked
   int names_ = 0;
   moment began_, end_;
+  slot_mover slots_;
   report result_;
 };
 
@@ -113,9 +120,9 @@ world_of_one::world_of_one(const wanted_schedule& wanted, const rule_set& rules)
       store_(world_, rules.store,
              rules.kind.value_or(static_cast<store_kind>(chance(wanted.seed ^ 0x5709e).below(3)))),
       redis_(world_, rules.redis, shards_of(wanted.seed, rules), slots_of(wanted.seed, rules)),
-      slots_(redis_, wanted.seed ^ 0x510750, world_.now() + wanted.length),
       began_(world_.now()),
-      end_(began_ + wanted.length) {}
+      end_(began_ + length_of(wanted, rules)),
+      slots_(redis_, wanted.seed ^ 0x510750, has_stragglers(wanted.seed, rules), end_) {}
 
 report world_of_one::run() {
   scopes_ = 1 + clients_.below(most_scopes);
@@ -144,6 +151,10 @@ report world_of_one::run() {
     chosen |= bit(static_cast<fault>(faults_.below(static_cast<std::size_t>(fault::move))));
   if (redis_.is_cluster()) chosen |= bit(fault::move);
   chosen &= ~wanted_.without_faults;
+  if ((chosen & bit(fault::move)) != 0)
+    redis_.on_map_read = [this] {
+      if (faults_.once_in(6)) after(faults_.between({}, milliseconds(60)), [this] { strike(fault::move); });
+    };
   for (unsigned i = 0; i < static_cast<unsigned>(fault::count); ++i)
     if (const auto what = static_cast<fault>(i); (chosen & bit(what)) != 0) world_.start(cause(what));
   for (int i = 0; i < 6; ++i) world_.start(client());

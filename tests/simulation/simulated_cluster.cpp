@@ -8,6 +8,11 @@ namespace {
 // (docs/consistency.md, "Cluster").
 constexpr milliseconds late{250 + 210};
 
+// By what time people, or networks, do something at last: mostly at once.
+duration some_time(chance& random, milliseconds soon, milliseconds most) {
+  return random.between({}, random.once_in(2) ? soon : most);
+}
+
 }  // namespace
 
 void slot_mover::start(std::size_t slot) {
@@ -62,7 +67,7 @@ asio::awaitable<void> slot_mover::move(std::size_t slot, std::size_t to) {
     }
     if (!moves_all_at_once) keys.resize(1);
     const bool is_answer_lost = random_.once_in(answer_lost_every);
-    const bool is_late = is_answer_lost && random_.once_in(2);
+    const bool is_late = is_answer_lost && has_stragglers_ && random_.once_in(1.5);
     for (const auto& key : keys) {
       in.tell("{} is sent to shard {}{}", key, to,
               is_late          ? ", and is late"
@@ -81,8 +86,8 @@ asio::awaitable<void> slot_mover::move(std::size_t slot, std::size_t to) {
     }
   }
   if (!stragglers.empty()) {
-    const auto arrive = [this, slot, sent = std::move(stragglers)]() mutable { deliver_late(slot, std::move(sent)); };
-    in.after(random_.between(late, 3 * late / 2), arrive);
+    auto arrive = [this, slot, sent = std::move(stragglers)]() mutable { deliver_late(slot, std::move(sent)); };
+    in.after(random_.between(late, late + late / 4), std::move(arrive));
   }
   if (in.now() < end_) co_await hand_over(slot, from, to);
 }

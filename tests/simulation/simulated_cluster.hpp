@@ -12,7 +12,8 @@ namespace reprise::simulation {
 class slot_mover {
  public:
   // Nothing is moved any more from `end` on.
-  slot_mover(redis_world& where, std::uint64_t seed, moment end) : where_(where), random_(seed), end_(end) {}
+  slot_mover(redis_world& where, std::uint64_t seed, bool has_stragglers, moment end)
+      : where_(where), random_(seed), has_stragglers_(has_stragglers), end_(end) {}
 
   // The slot begins its way to some other shard, unless it is on one.
   void start(std::size_t slot);
@@ -34,6 +35,7 @@ class slot_mover {
 
   redis_world& where_;
   chance random_;
+  const bool has_stragglers_;
   const moment end_;
   slot_set on_the_way_;
 };

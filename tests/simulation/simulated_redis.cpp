@@ -303,11 +303,12 @@ auto simulated_backend::open() -> awaitable<std::string> {
   fresh->map = where_.owners();
   if (where_.is_cluster() && in.random.once_in(where_.map_is_old_every))
     fresh->map = where_.owners_at(in.now() - in.random.between({}, milliseconds(250)));
+  if (where_.on_map_read) where_.on_map_read();
   fresh->wires.resize(where_.shards.size());
   std::vector<std::string> masters(where_.shards.size());
+  const auto slots_end = fresh->map.begin() + static_cast<std::ptrdiff_t>(where_.slots());
   for (std::size_t i = 0; i < fresh->wires.size(); ++i) {
-    const auto has_slots = std::find(fresh->map.begin(), fresh->map.begin() + static_cast<std::ptrdiff_t>(where_.slots()), i);
-    if (has_slots == fresh->map.begin() + static_cast<std::ptrdiff_t>(where_.slots())) continue;
+    if (std::find(fresh->map.begin(), slots_end, i) == slots_end) continue;
     for (auto& each : fresh->wires[i]) {
       each.to = target(where_.shards[i]);
       each.emptied = each.to->emptied;

@@ -99,6 +99,7 @@ class redis_world {
   std::vector<shard> shards;  // of each its present master
   double reply_lost_every = 500;
   double map_is_old_every = 4;  // one session in so many begins with an old map
+  std::function<void()> on_map_read;  // called where a session begins, between its map and its connections
 
  private:
   virtual_world& in_;

@@ -84,7 +84,7 @@ constexpr variant table[] = {
     {"epochs", "the config epochs in a cluster's identity",
      [](rule_set& rules) {
        rules.redis.identity_has_epochs = false;
-       rules.always_a_cluster = true;
+       rules.always_a_cluster = rules.always_stragglers = true;
      }},
     {"moved", "MOVED is no acknowledgement of an invalidation",
      [](rule_set& rules) {
