@@ -3,11 +3,6 @@
 namespace reprise::simulation {
 namespace {
 
-// What was sent and given up arrives so late, counted from when its slot last changed hands, that every node has looked
-// at the masters since, or has lost its lease: a lease, and the longest look. Earlier is outside the promise
-// (docs/consistency.md, "Cluster").
-constexpr milliseconds late{250 + 210};
-
 // By what time people, or networks, do something at last: mostly at once.
 duration some_time(chance& random, milliseconds soon, milliseconds most) {
   return random.between({}, random.once_in(2) ? soon : most);
@@ -87,7 +82,7 @@ asio::awaitable<void> slot_mover::move(std::size_t slot, std::size_t to) {
   }
   if (!stragglers.empty()) {
     auto arrive = [this, slot, sent = std::move(stragglers)]() mutable { deliver_late(slot, std::move(sent)); };
-    in.after(random_.between(late, late + late / 4), std::move(arrive));
+    in.after(random_.between({}, milliseconds(200)), std::move(arrive));
   }
   if (in.now() < end_) co_await hand_over(slot, from, to);
 }
@@ -95,7 +90,6 @@ asio::awaitable<void> slot_mover::move(std::size_t slot, std::size_t to) {
 // The target takes it where it has the slot, or is about to.
 void slot_mover::deliver_late(std::size_t slot, std::vector<straggler> sent) {
   auto& in = where_.in();
-  if (!where_.was_at_rest(slot, in.now() - late)) return;
   for (auto& [to, key, value] : sent) {
     if (to->is_dead || !to->is_master || (!to->owned[slot] && !to->importing[slot])) continue;
     in.tell("{} arrives late at run{}", key, to->run);

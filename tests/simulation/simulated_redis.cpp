@@ -108,14 +108,6 @@ const slot_owners& redis_world::owners_at(moment then) const noexcept {
   return at->second;
 }
 
-bool redis_world::was_at_rest(std::size_t slot, moment since) const noexcept {
-  for (auto at = history_.rbegin(); at != history_.rend(); ++at) {
-    if (at->second[slot] != owners()[slot]) return false;
-    if (at->first <= since) break;
-  }
-  return true;
-}
-
 admission admit(const redis_world& in, server& at, const std::vector<std::string>& keys, bool names_an_absent_key) {
   if (!in.is_cluster() || keys.empty()) return admission::admitted;
   const auto slot = in.slot_of(keys.front());
@@ -236,6 +228,11 @@ promise_of<R> simulated_backend::send(errand where, deadline limit, F execute) {
       const auto said = admit(cluster, *on.to, asked.keys, asked.is_invalidation && rules.invalidations_name_an_absent_key);
       if (said == admission::admitted) {
         outcome.emplace(execute(*on.to, in.now()));
+        const bool sees_the_epoch = asked.is_invalidation && cluster.is_cluster() && rules.identity_has_epochs && rules.invalidations_see_the_epoch;
+        if (!sees_the_epoch || on.to->config_epoch == which->epochs[asked.shard]) return;
+        in.tell("{} sees another config epoch at {}: this does not count", owner->whose_.name, owner->identity_of(*on.to));
+        outcome.emplace(errc::refused);
+        ends = true;
         return;
       }
       in.tell("{}: {} for slot {} at {}{}", owner->whose_.name, said == admission::moved ? "MOVED" : "ASK", asked.slot,
@@ -305,6 +302,7 @@ auto simulated_backend::open() -> awaitable<std::string> {
     fresh->map = where_.owners_at(in.now() - in.random.between({}, milliseconds(250)));
   if (where_.on_map_read) where_.on_map_read();
   fresh->wires.resize(where_.shards.size());
+  fresh->epochs.resize(where_.shards.size());
   std::vector<std::string> masters(where_.shards.size());
   const auto slots_end = fresh->map.begin() + static_cast<std::ptrdiff_t>(where_.slots());
   for (std::size_t i = 0; i < fresh->wires.size(); ++i) {
@@ -319,6 +317,7 @@ auto simulated_backend::open() -> awaitable<std::string> {
       if (!each.to->is_master) co_return errc::wrong_role;
     }
     masters[i] = name_of_master(*fresh->wires[i][0].to);
+    fresh->epochs[i] = fresh->wires[i][0].to->config_epoch;
     if (where_.rules().one_identity_for_all_connections && masters[i] != name_of_master(*fresh->wires[i][1].to))
       co_return errc::bad_reply;
   }

@@ -32,6 +32,7 @@ struct backend_rules {
   bool redirects_are_errors = true;          // what another server executed does not count as done here
   bool moved_is_no_acknowledgement = true;   // of an invalidation
   bool invalidations_name_an_absent_key = true;  // so that a slot on its way to another master refuses them
+  bool invalidations_see_the_epoch = true;       // they count only where the master has it still, asked after them
 };
 
 inline constexpr std::size_t most_slots = 8;
@@ -91,7 +92,6 @@ class redis_world {
   void set_owner(std::size_t slot, std::size_t to);
   // The map as somebody has it who has heard nothing since then.
   const slot_owners& owners_at(moment then) const noexcept;
-  bool was_at_rest(std::size_t slot, moment since) const noexcept;
 
   virtual_world& in() noexcept { return in_; }
   const backend_rules& rules() const noexcept { return rules_; }
@@ -150,6 +150,7 @@ class simulated_backend final : public backend, public std::enable_shared_from_t
   };
   struct session {
     std::vector<std::array<wire, 2>> wires;  // to each shard, of two I/O threads; a shard without slots is nobody's concern
+    std::vector<std::uint64_t> epochs;       // of the masters, as the identity names them
     slot_owners map{};
     bool is_over = false;
   };

@@ -91,10 +91,16 @@ constexpr variant table[] = {
        rules.redis.moved_is_no_acknowledgement = false;
        rules.always_a_cluster = true;
      }},
+    {"aimed", "nothing", [](rule_set& rules) { rules.always_a_cluster = rules.always_stragglers = true; }},
     {"absent", "an invalidation names a key that is never there",
      [](rule_set& rules) {
        rules.redis.invalidations_name_an_absent_key = false;
        rules.always_a_cluster = true;
+     }},
+    {"tenure", "an invalidation counts only where the master's config epoch is still what the view names",
+     [](rule_set& rules) {
+       rules.redis.invalidations_see_the_epoch = false;
+       rules.always_a_cluster = rules.always_stragglers = true;
      }},
 };
 
