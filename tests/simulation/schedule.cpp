@@ -40,14 +40,6 @@ std::size_t shards_of(std::uint64_t seed, const rule_set& rules) {
 std::size_t slots_of(std::uint64_t seed, const rule_set& rules) {
   return is_cluster(seed, rules) ? 4 + chance(seed ^ 0x5107).below(most_slots - 3) : 1;
 }
-// What a move has sent may come very late: such schedules last longer, so that there is an afterwards.
-bool has_stragglers(std::uint64_t seed, const rule_set& rules) {
-  return is_cluster(seed, rules) && (rules.always_stragglers || chance(seed ^ 0x57a66).once_in(6));
-}
-milliseconds length_of(const wanted_schedule& wanted, const rule_set& rules) {
-  return has_stragglers(wanted.seed, rules) ? 2 * wanted.length : wanted.length;
-}
-
 class world_of_one {
  public:
   world_of_one(const wanted_schedule& wanted, const rule_set& rules);
@@ -121,8 +113,8 @@ world_of_one::world_of_one(const wanted_schedule& wanted, const rule_set& rules)
              rules.kind.value_or(static_cast<store_kind>(chance(wanted.seed ^ 0x5709e).below(3)))),
       redis_(world_, rules.redis, shards_of(wanted.seed, rules), slots_of(wanted.seed, rules)),
       began_(world_.now()),
-      end_(began_ + length_of(wanted, rules)),
-      slots_(redis_, wanted.seed ^ 0x510750, has_stragglers(wanted.seed, rules), end_) {}
+      end_(began_ + wanted.length),
+      slots_(redis_, wanted.seed ^ 0x510750, end_) {}
 
 report world_of_one::run() {
   scopes_ = 1 + clients_.below(most_scopes);

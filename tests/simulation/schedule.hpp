@@ -28,7 +28,7 @@ struct rule_set {
   std::optional<store_kind> kind;
   std::optional<local_copies> local;
   std::uint32_t aimed_at = 0;  // bits of `fault`
-  bool always_a_cluster = false, always_stragglers = false;
+  bool always_a_cluster = false;
 };
 
 enum class fault : unsigned {

@@ -16,37 +16,33 @@ void slot_mover::start(std::size_t slot) {
   where_.in().start(there_and_back(slot));
 }
 
+// What is back before anybody has looked is the hardest to notice.
 asio::awaitable<void> slot_mover::there_and_back(std::size_t slot) {
   auto& in = where_.in();
   const auto home = where_.owners()[slot];
   const auto away = (home + 1 + random_.below(where_.shards.size() - 1)) % where_.shards.size();
-  co_await move(slot, away);
-  // What is back before anybody has looked is the hardest to notice.
-  for (auto back = home; where_.owners()[slot] == away && random_.once_in(1.5); back = back == home ? away : home) {
-    co_await in.sleep(random_.once_in(2) ? random_.between({}, milliseconds(10))
-                                         : random_.between({}, milliseconds(150)));
-    co_await move(slot, back);
-  }
+  do {
+    co_await move(slot, where_.owners()[slot] == home ? away : home);
+    co_await in.sleep(some_time(random_, milliseconds(10), milliseconds(150)));
+  } while (in.now() < end_ && random_.once_in(1.5));
   on_the_way_.reset(slot);
 }
 
 asio::awaitable<void> slot_mover::move(std::size_t slot, std::size_t to) {
   auto& in = where_.in();
   const auto from = where_.owners()[slot];
-  const duration pause = random_.once_in(2) ? milliseconds(1) : milliseconds(10);
-  const double answer_lost_every = random_.once_in(2) ? 3 : 1000;
-  const bool moves_all_at_once = random_.once_in(2), leaves_copies = random_.once_in(3);
+  const duration pause = milliseconds(is_hasty_ || random_.once_in(2) ? 1 : 10);
+  const double answer_lost_every = is_hasty_ ? 2 : random_.once_in(2) ? 3 : 1000;
+  const bool moves_all_at_once = is_hasty_ || random_.once_in(2), leaves_copies = random_.once_in(3);
   in.tell("slot {} begins to move from shard {} to shard {}", slot, from, to);
   std::set<std::string> copied;  // and the answer was lost
-  std::vector<straggler> stragglers;
   while (in.now() < end_) {
     co_await in.sleep(random_.between(microseconds(100), 2 * pause));
     auto& source = *where_.shards[from].current;
-    const auto to_server = where_.shards[to].current;
-    auto& target = *to_server;
+    auto& target = *where_.shards[to].current;
     if (!can_work(source) || !can_work(target)) continue;
-    if (!source.migrating[slot] ||
-        !target.importing[slot]) {  // it begins, or a master is another one that does not know of it
+    // At the beginning; and again where a master is another one that does not know of it.
+    if (!source.migrating[slot] || !target.importing[slot]) {
       target.importing.set(slot);
       source.migrating.set(slot);
       source.migrates_to[slot] = to;
@@ -55,46 +51,47 @@ asio::awaitable<void> slot_mover::move(std::size_t slot, std::size_t to) {
     auto keys = keys_of(source, slot);
     std::erase_if(keys, [&](const auto& key) { return copied.contains(key); });
     if (keys.empty()) {
-      if (copied.empty() || leaves_copies) break;
+      if (copied.empty() || leaves_copies) co_return co_await hand_over(slot, from, to);
       copied.clear();  // once more
       co_await in.sleep(random_.between({}, 6 * pause));
       continue;
     }
     if (!moves_all_at_once) keys.resize(1);
-    const bool is_answer_lost = random_.once_in(answer_lost_every);
-    const bool is_late = is_answer_lost && has_stragglers_ && random_.once_in(1.5);
-    for (const auto& key : keys) {
-      in.tell("{} is sent to shard {}{}", key, to,
-              is_late          ? ", and is late"
-              : is_answer_lost ? ", and nobody learns of it"
-                               : "");
-      if (is_answer_lost) copied.insert(key);
-      if (is_late) {
-        stragglers.push_back({to_server, key, source.data[key]});
-        continue;
-      }
-      target.data[key] = source.data[key];
-      target.tell_changed(key);
-      if (is_answer_lost) continue;
-      source.data.erase(key);
-      source.tell_changed(key);
-    }
+    const bool is_answered = !random_.once_in(answer_lost_every);
+    if (!is_answered) copied.insert(keys.begin(), keys.end());
+    carry(slot, keys, from, to, is_answered);
   }
-  if (!stragglers.empty()) {
-    auto arrive = [this, slot, sent = std::move(stragglers)]() mutable { deliver_late(slot, std::move(sent)); };
-    in.after(random_.between({}, milliseconds(200)), std::move(arrive));
-  }
-  if (in.now() < end_) co_await hand_over(slot, from, to);
 }
 
-// The target takes it where it has the slot, or is about to.
-void slot_mover::deliver_late(std::size_t slot, std::vector<straggler> sent) {
+// As MIGRATE does it, with REPLACE: the source removes what the target says that it has.
+void slot_mover::carry(std::size_t slot, const std::vector<std::string>& keys, std::size_t from, std::size_t to,
+                       bool is_answered) {
   auto& in = where_.in();
-  for (auto& [to, key, value] : sent) {
-    if (to->is_dead || !to->is_master || (!to->owned[slot] && !to->importing[slot])) continue;
-    in.tell("{} arrives late at run{}", key, to->run);
-    to->data[key] = std::move(value);
-    to->tell_changed(key);
+  auto& source = *where_.shards[from].current;
+  const auto target = where_.shards[to].current;
+  std::vector<sent> on_the_way;
+  for (const auto& key : keys) on_the_way.push_back({key, source.data[key]});
+  if (!is_answered && random_.once_in(2)) {
+    in.tell("{} keys of slot {} are sent to shard {}, and are late", keys.size(), slot, to);
+    in.after(some_time(random_, milliseconds(50), milliseconds(250)),
+             [this, slot, target, late = std::move(on_the_way)] { arrive(slot, *target, late); });
+    return;
+  }
+  arrive(slot, *target, on_the_way);
+  if (!is_answered) return in.tell("of which shard {} does not learn", from);
+  for (const auto& key : keys) {
+    source.data.erase(key);
+    source.tell_changed(key);
+  }
+}
+
+// The target takes them where it has the slot, or is about to.
+void slot_mover::arrive(std::size_t slot, server& target, const std::vector<sent>& keys) {
+  if (target.is_dead || !target.is_master || (!target.owned[slot] && !target.importing[slot])) return;
+  for (const auto& [key, value] : keys) {
+    where_.in().tell("{} arrives at run{}", key, target.run);
+    target.data[key] = value;
+    target.tell_changed(key);
   }
 }
 
@@ -108,10 +105,7 @@ asio::awaitable<void> slot_mover::hand_over(std::size_t slot, std::size_t from, 
   where_.raise_epoch(target);
   where_.set_owner(slot, to);
   in.tell("shard {} has slot {} from now on, config epoch {}", to, slot, target.config_epoch);
-  const duration news = random_.once_in(2)   ? milliseconds(3)
-                        : random_.once_in(2) ? milliseconds(60)
-                                             : milliseconds(300);
-  co_await in.sleep(random_.between({}, news));
+  co_await in.sleep(some_time(random_, milliseconds(4), milliseconds(random_.once_in(2) ? 60 : 300)));
   auto& source = *where_.shards[from].current;
   source.owned.reset(slot);
   source.migrating.reset(slot);

@@ -12,8 +12,8 @@ namespace reprise::simulation {
 class slot_mover {
  public:
   // Nothing is moved any more from `end` on.
-  slot_mover(redis_world& where, std::uint64_t seed, bool has_stragglers, moment end)
-      : where_(where), random_(seed), has_stragglers_(has_stragglers), end_(end) {}
+  slot_mover(redis_world& where, std::uint64_t seed, moment end)
+      : where_(where), random_(seed), is_hasty_(random_.once_in(2)), end_(end) {}
 
   // The slot begins its way to some other shard, unless it is on one.
   void start(std::size_t slot);
@@ -22,12 +22,13 @@ class slot_mover {
   asio::awaitable<void> there_and_back(std::size_t slot);
   asio::awaitable<void> move(std::size_t slot, std::size_t to);
   asio::awaitable<void> hand_over(std::size_t slot, std::size_t from, std::size_t to);
-  struct straggler {
-    std::shared_ptr<server> to;  // the process that it was sent to
+  struct sent {
     std::string key;
     server::value value;
   };
-  void deliver_late(std::size_t slot, std::vector<straggler> sent);
+  void carry(std::size_t slot, const std::vector<std::string>& keys, std::size_t from, std::size_t to,
+             bool is_answered);
+  void arrive(std::size_t slot, server& target, const std::vector<sent>& keys);
   std::vector<std::string> keys_of(const server& on, std::size_t slot) const;
   bool can_work(const server& one) const {
     return !one.is_dead && one.is_master && one.stalled_until <= where_.in().now();
@@ -35,7 +36,7 @@ class slot_mover {
 
   redis_world& where_;
   chance random_;
-  const bool has_stragglers_;
+  const bool is_hasty_;  // all moves of this schedule are fast, and lose answers
   const moment end_;
   slot_set on_the_way_;
 };

@@ -84,14 +84,14 @@ constexpr variant table[] = {
     {"epochs", "the config epochs in a cluster's identity",
      [](rule_set& rules) {
        rules.redis.identity_has_epochs = false;
-       rules.always_a_cluster = rules.always_stragglers = true;
+       rules.always_a_cluster = true;
      }},
     {"moved", "MOVED is no acknowledgement of an invalidation",
      [](rule_set& rules) {
        rules.redis.moved_is_no_acknowledgement = false;
        rules.always_a_cluster = true;
      }},
-    {"aimed", "nothing", [](rule_set& rules) { rules.always_a_cluster = rules.always_stragglers = true; }},
+    {"aimed", "nothing", [](rule_set& rules) { rules.always_a_cluster = true; }},
     {"absent", "an invalidation names a key that is never there",
      [](rule_set& rules) {
        rules.redis.invalidations_name_an_absent_key = false;
@@ -100,7 +100,7 @@ constexpr variant table[] = {
     {"tenure", "an invalidation counts only where the master's config epoch is still what the view names",
      [](rule_set& rules) {
        rules.redis.invalidations_see_the_epoch = false;
-       rules.always_a_cluster = rules.always_stragglers = true;
+       rules.always_a_cluster = true;
      }},
 };
 
