@@ -228,7 +228,7 @@ promise_of<R> simulated_backend::send(errand where, deadline limit, F execute) {
       const auto said = admit(cluster, *on.to, asked.keys, asked.is_invalidation && rules.invalidations_name_an_absent_key);
       if (said == admission::admitted) {
         outcome.emplace(execute(*on.to, in.now()));
-        const bool sees_the_epoch = asked.is_invalidation && cluster.is_cluster() && rules.identity_has_epochs && rules.invalidations_see_the_epoch;
+        const bool sees_the_epoch = asked.is_invalidation && cluster.is_cluster() && rules.invalidations_see_the_epoch;
         if (!sees_the_epoch || on.to->config_epoch == which->epochs[asked.shard]) return;
         in.tell("{} sees another config epoch at {}: this does not count", owner->whose_.name, owner->identity_of(*on.to));
         outcome.emplace(errc::refused);

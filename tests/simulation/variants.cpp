@@ -91,7 +91,6 @@ constexpr variant table[] = {
        rules.redis.moved_is_no_acknowledgement = false;
        rules.always_a_cluster = true;
      }},
-    {"aimed", "nothing", [](rule_set& rules) { rules.always_a_cluster = true; }},
     {"absent", "an invalidation names a key that is never there",
      [](rule_set& rules) {
        rules.redis.invalidations_name_an_absent_key = false;
