@@ -152,6 +152,8 @@ class simulated_backend final : public backend, public std::enable_shared_from_t
     std::vector<std::array<wire, 2>> wires;  // to each shard, of two I/O threads; a shard without slots is nobody's concern
     std::vector<std::uint64_t> epochs;       // of the masters, as the identity names them
     slot_owners map{};
+    moment begun{};
+    bool has_moved = false;  // some slot; look-ups of it bypass
     bool is_over = false;
   };
   // Where a command goes, and what is said of it there.
