@@ -40,6 +40,7 @@ std::size_t shards_of(std::uint64_t seed, const rule_set& rules) {
 std::size_t slots_of(std::uint64_t seed, const rule_set& rules) {
   return is_cluster(seed, rules) ? 4 + chance(seed ^ 0x5107).below(most_slots - 3) : 1;
 }
+
 class world_of_one {
  public:
   world_of_one(const wanted_schedule& wanted, const rule_set& rules);
@@ -435,8 +436,9 @@ void world_of_one::strike(fault what) {
 }  // namespace
 
 std::string_view name_of(fault what) noexcept {
-  constexpr std::string_view names[] = {"stall",     "restart", "split",     "takeover", "failback", "evict", "flush",
-                                        "full",      "cut_redis", "cut_store", "pause",  "kill",     "brown_out", "deposed", "move"};
+  constexpr std::string_view names[] = {"stall", "restart",   "split",     "takeover", "failback", "evict",     "flush",
+                                        "full",  "cut_redis", "cut_store", "pause",    "kill",     "brown_out", "deposed",
+                                        "move"};
   static_assert(std::size(names) == static_cast<std::size_t>(fault::count));
   return names[static_cast<std::size_t>(what)];
 }

@@ -2,7 +2,8 @@
 // to lose keys, and the backend through which a node's engine uses one, or a cluster of several. Commands travel: each is
 // executed once or never, perhaps after its caller gave up or its connection ended, and its reply may be lost.
 //
-// A single server is a cluster of one shard with one slot; what a cluster does besides is in simulated_cluster.hpp.
+// To the engine a cluster is one session, too, whose identity names all masters, their config epochs and their slots. A
+// single server is a cluster of one shard with one slot. How slots move is in simulated_cluster.hpp.
 #pragma once
 
 #include "reprise/backend.hpp"
