@@ -32,7 +32,7 @@ options engine_options(const rule_set& rules) {
 }
 
 bool is_cluster(std::uint64_t seed, const rule_set& rules) {
-  return rules.always_a_cluster || chance(seed ^ 0xc1057e5).once_in(3.5);
+  return rules.is_cluster.value_or(chance(seed ^ 0xc1057e5).once_in(3.5));
 }
 std::size_t shards_of(std::uint64_t seed, const rule_set& rules) {
   return is_cluster(seed, rules) ? 2 + chance(seed ^ 0x5a5d).below(2) : 1;
