@@ -1,5 +1,4 @@
 """Nodes that find their Redis by themselves, through sentinels or in a cluster; and what happens to such Redises."""
-import random
 import signal
 import threading
 
@@ -143,10 +142,18 @@ def cluster_master_paused(nodes, dice):
     nodes.where.wait_replicated()
 
 
-@fault(CLUSTER_FAULTS, "a failover while slots move")
+@fault(CLUSTER_FAULTS, "a failover while slots move between the other masters")
 def failover_while_moving(nodes, dice):
-    moving = threading.Thread(target=resharded, args=(nodes, random.Random(dice.random())))
-    replica = until(lambda: nodes.where.replica_of(nodes.where.owner_of(slots_in_use(nodes)[0])), "a replica")
+    *others, failing = dice.sample(nodes.where.masters(), 3)
+
+    def move():
+        for slot in slots_in_use(nodes):
+            home = nodes.where.owner_of(slot)
+            if home in others:
+                nodes.where.move_slot(slot, home, others[1 - others.index(home)])
+
+    moving = threading.Thread(target=move)
+    replica = until(lambda: nodes.where.replica_of(failing), "a replica")
     moving.start()
     replica.client.execute_command("CLUSTER FAILOVER")
     moving.join()

@@ -26,10 +26,10 @@ def ranges(answer):
 
 class Sentinels:
     """One master with two replicas, three sentinels of which two decide, and quickly. `secret`: of the servers, `watch_secret`: of
-    the sentinels. `tls`: a certificate's arguments for all of them, then plain ports are closed."""
+    the sentinels. `tls`: (certificate, key, authority) for all of them, which then have no plain port."""
 
-    def __init__(self, folder, secret="", watch_secret=""):
-        self.folder, self.secret, self.watch_secret = str(folder), secret, watch_secret
+    def __init__(self, folder, secret="", watch_secret="", tls=None):
+        self.folder, self.secret, self.watch_secret, self.tls = str(folder), secret, watch_secret, tls
         options = (*REPLICA, *(("--requirepass", secret, "--masterauth", secret) if secret else ()))
         self.servers = [self.start_server(*options)]
         for _ in range(2):
@@ -40,13 +40,16 @@ class Sentinels:
         until(lambda: all(self.knows_all(port) for port, _ in self.sentinels), "the sentinels to know one another and the replicas")
 
     def start_server(self, *options):
-        return SecretRedis(tempfile.mkdtemp(prefix="redis-", dir=self.folder), self.secret, *options)
+        return SecretRedis(tempfile.mkdtemp(prefix="redis-", dir=self.folder), self.secret, self.tls, *options)
 
     def start_sentinel(self, at):
         port = free_port()
         path = os.path.join(self.folder, f"sentinel-{at}.conf")
         with open(path, "w") as file:
-            file.write(f"port {port}\nbind 127.0.0.1\nsentinel monitor main 127.0.0.1 {self.servers[0].port} 2\n"
+            for name, value in tls_options(port, self.tls) if self.tls else [("port", port)]:
+                file.write(f"{name} {value}\n")
+            file.write("bind 127.0.0.1\n"
+                       f"sentinel monitor main 127.0.0.1 {self.servers[0].port} 2\n"
                        "sentinel down-after-milliseconds main 1000\nsentinel failover-timeout main 5000\n")
             if self.secret:
                 file.write(f"sentinel auth-pass main {self.secret}\n")
@@ -57,7 +60,7 @@ class Sentinels:
         return port, process
 
     def sentinel(self, port):
-        return redis.Redis(port=port, decode_responses=True, password=self.watch_secret or None)
+        return client_of(port, self.watch_secret, self.tls)
 
     def knows_all(self, port):
         known = asked(self.sentinel(port), "SENTINEL MASTER", "main")
@@ -66,7 +69,7 @@ class Sentinels:
     @property
     def url(self):
         hosts = ",".join(f"127.0.0.1:{port}" for port, _ in self.sentinels)
-        return f"redis+sentinel://{':' + self.secret + '@' if self.secret else ''}{hosts}/main"
+        return f"{'rediss' if self.tls else 'redis'}+sentinel://{':' + self.secret + '@' if self.secret else ''}{hosts}/main"
 
     def named(self):
         """The port of the master, as most of the sentinels name it."""
@@ -104,13 +107,29 @@ class Sentinels:
             server.stop()
 
 
+def tls_options(port, tls):
+    certificate, key, authority = tls
+    return [("port", 0), ("tls-port", port), ("tls-cert-file", certificate), ("tls-key-file", key), ("tls-ca-cert-file", authority),
+            ("tls-auth-clients", "no"), ("tls-replication", "yes")]
+
+
+def client_of(port, secret, tls):
+    return redis.Redis(port=port, decode_responses=True, password=secret or None,
+                       **({"ssl": True, "ssl_cert_reqs": "none"} if tls else {}))
+
+
 class SecretRedis(Redis):
-    def __init__(self, folder, secret, *options):
-        self.secret = secret
+    def __init__(self, folder, secret, tls, *options):
+        self.secret, self.tls, self.given = secret, tls, options
         super().__init__(folder, *options)
 
+    def start(self):
+        secured = [f"--{name}={value}".split("=") for name, value in tls_options(self.port, self.tls)] if self.tls else []
+        self.options = (*sum(secured, []), *self.given)
+        super().start()
+
     def connect(self):
-        return redis.Redis(port=self.port, decode_responses=True, password=self.secret or None)
+        return client_of(self.port, self.secret, self.tls)
 
 
 class RedisCluster:
@@ -194,7 +213,7 @@ class RedisCluster:
         to_id = self.id_of(target)
         while keys := source.client.execute_command("CLUSTER GETKEYSINSLOT", slot, 10):
             source.client.execute_command("MIGRATE", "127.0.0.1", target.port, "", 0, 5000, "REPLACE", "KEYS", *keys)
-        for node in [target, source, *(each for each in self.masters() if each not in (source, target))]:
+        for node in [target, source]:  # gossip tells the others
             node.client.execute_command("CLUSTER SETSLOT", slot, "NODE", to_id)
 
     def begin_move(self, slot, source, target):
