@@ -27,12 +27,12 @@
 
 namespace reprise {
 
-using deadline = std::chrono::steady_clock::duration;
+using deadline = std::chrono::steady_clock::duration;  // how long a call may take
 
 class backend {
  public:
   template <class T>
-  using awaitable = boost::asio::awaitable<result<T>>;
+  using awaitable = boost::asio::awaitable<result<T>>;  // what every call returns
 
   virtual ~backend() = default;
 
@@ -59,15 +59,15 @@ class backend {
   // the protocol -----------------------------------------------------------------------------------------------------
   // A value as it lies in the server's reply: not copied, and alive as long as its owner.
   struct value {
-    std::shared_ptr<const void> owner;
-    std::string_view text;
+    std::shared_ptr<const void> owner;  // keeps the text alive
+    std::string_view text;  // the bytes that were stored
   };
   // A key to be read, and what was found: absent where there is none. A tracked one is told of to on_changed() once, when it
   // is changed, removed or evicted after this reading.
   struct slot {
-    std::string_view key;
-    bool is_tracked = false;
-    std::optional<value> found{};
+    std::string_view key;  // what to read; must outlive the call
+    bool is_tracked = false;  // to be told of to on_changed()
+    std::optional<value> found{};  // set by read()
   };
   // Reads all of them in one round trip, at some moment after the call, tracked ones before the others. Reads of one thread
   // may travel together; then all have the latest of their limits.
@@ -80,13 +80,13 @@ class backend {
   struct begin_request {
     std::string generation_key, entry_key, lock_key;
     std::string stamp, random;  // a new generation is stamp + random
-    std::string lock_token;
+    std::string lock_token;  // of this fill alone, unpredictable
     std::string unusable{};  // empty: every entry will do
-    std::chrono::milliseconds generation_ttl{}, lock_ttl{};
+    std::chrono::milliseconds generation_ttl{}, lock_ttl{};  // of what is made here
   };
-  struct begun {
+  struct begun {  // what begin() found or made
     std::string generation;  // to be captured
-    bool locked = false;
+    bool locked = false;  // the caller has the fill lock
     std::optional<value> entry;  // there already; then locked is false
   };
   virtual awaitable<begun> begin(const begin_request& request, deadline limit) = 0;
@@ -95,11 +95,11 @@ class backend {
   struct commit_request {
     std::string generation_key, entry_key, lock_key, index_key;
     std::string captured, lock;  // the lock's value, empty where it is not held
-    std::string entry;
-    std::chrono::milliseconds ttl{};
+    std::string entry;  // its bytes
+    std::chrono::milliseconds ttl{};  // the entry's; generation and index live longer by it
     std::size_t largest_scope = 0;  // entries a scope may hold
   };
-  enum class commit_outcome { stored, generation_changed, scope_full };
+  enum class commit_outcome { stored, generation_changed, scope_full };  // what became of an entry
   virtual awaitable<commit_outcome> commit(const commit_request& request, deadline limit) = 0;
 
   // Drops the fill lock where it still has the value `lock`: a fill whose reply is not to be stored.

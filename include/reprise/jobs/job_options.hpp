@@ -17,8 +17,8 @@ using std::chrono::milliseconds;
 // How long after a failed attempt the next one is. The n-th pause is `delay` (fixed) or delay * 2^(n-1) (exponential);
 // with jitter j in [0,1] it is uniform in [pause * (1-j), pause].
 struct backoff {
-  enum class kind { fixed, exponential, other };
-  kind type = kind::fixed;
+  enum class kind { fixed, exponential, other };  // how pauses grow
+  kind type = kind::fixed;  // which
   milliseconds delay{0};
   double jitter = 0;
   // Of `other`: a strategy that Node.js workers define by this name. Our workers treat it as fixed.
@@ -32,11 +32,11 @@ struct backoff {
 // set; what is too old goes when another job finishes, at most `limit` of them at a time (1000 where it is not set).
 struct retention {
   std::optional<std::int64_t> count{};  // ≥ 0; the newest that many stay
-  std::optional<std::chrono::seconds> age{};
-  std::optional<std::int64_t> limit{};
+  std::optional<std::chrono::seconds> age{};  // since it finished; older ones go
+  std::optional<std::int64_t> limit{};  // see above
 
   retention() {}
-  static retention none() { return newest(0); }
+  static retention none() { return newest(0); }  // nothing stays
   static retention newest(std::int64_t how_many) {
     retention keep;
     keep.count = how_many;
