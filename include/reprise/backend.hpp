@@ -78,7 +78,7 @@ class backend {
   // already. The lock's value is the generation, a space, and the token. An entry that begins with `unusable` is as good as
   // none: the caller has read it, and may not serve it.
   struct begin_request {
-    std::string generation_key, entry_key, lock_key;
+    std::string generation_key, entry_key, lock_key;  // as scope and lock_key() make them
     std::string stamp, random;  // a new generation is stamp + random
     std::string lock_token;  // of this fill alone, unpredictable
     std::string unusable{};  // empty: every entry will do
@@ -89,18 +89,18 @@ class backend {
     bool locked = false;  // the caller has the fill lock
     std::optional<value> entry;  // there already; then locked is false
   };
-  virtual awaitable<begun> begin(const begin_request& request, deadline limit) = 0;
+  virtual awaitable<begun> begin(const begin_request& request, deadline limit) = 0;  // see above
 
   // Stores the entry only if the generation is still the captured one, and drops the caller's fill lock in any case.
   struct commit_request {
-    std::string generation_key, entry_key, lock_key, index_key;
+    std::string generation_key, entry_key, lock_key, index_key;  // as scope and lock_key() make them
     std::string captured, lock;  // the lock's value, empty where it is not held
     std::string entry;  // its bytes
     std::chrono::milliseconds ttl{};  // the entry's; generation and index live longer by it
     std::size_t largest_scope = 0;  // entries a scope may hold
   };
   enum class commit_outcome { stored, generation_changed, scope_full };  // what became of an entry
-  virtual awaitable<commit_outcome> commit(const commit_request& request, deadline limit) = 0;
+  virtual awaitable<commit_outcome> commit(const commit_request& request, deadline limit) = 0;  // see above
 
   // Drops the fill lock where it still has the value `lock`: a fill whose reply is not to be stored.
   virtual awaitable<void> release(std::string lock_key, std::string lock, deadline limit) = 0;
@@ -113,7 +113,7 @@ class backend {
   virtual awaitable<std::size_t> tidy(std::string generation_key, std::string index_key, deadline limit) = 0;
 
   // a plain cache client ---------------------------------------------------------------------------------------------
-  virtual awaitable<std::optional<std::string>> get(std::string key, deadline limit) = 0;
+  virtual awaitable<std::optional<std::string>> get(std::string key, deadline limit) = 0;  // absent where there is none
   // REQUIRES: ttl > 0; every key has one.
   virtual awaitable<void> set(std::string key, std::string value, std::chrono::milliseconds ttl, deadline limit) = 0;
   // Returns whether it was there.

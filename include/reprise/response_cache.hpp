@@ -88,7 +88,7 @@ struct options {
     bool identity_without_table = false;   // towards the log
     bool stamp_without_table = false;  // entries of another table are used
     bool unknown_rows_touch_nothing = false;  // rows of a newer version are passed over
-  } weakened{};
+  } weakened{};  // none
 };
 
 // Who asks, and for what. The views must outlive the call.
@@ -106,7 +106,7 @@ struct origin_reply {
   unsigned status = 200;  // of HTTP: which replies are stored depends on it
   std::string content_type;  // stored with the body
   std::string body;  // any bytes
-  std::vector<std::pair<std::string, std::string>> headers;
+  std::vector<std::pair<std::string, std::string>> headers;  // for the client that caused the read
 };
 using origin = std::function<boost::asio::awaitable<origin_reply>()>;  // reads what is to be cached
 // Makes an origin that owns all that it needs: for a read behind the reply, which may outlive its request.
@@ -125,7 +125,7 @@ struct cached_reply {
   std::string_view tag;                 // 16 hex digits of a weak ETag; empty for replies that are not 2xx
   reprise::encoding encoding = reprise::encoding::identity;  // of `body`; zstd only where the request accepts it
   std::chrono::seconds age{0}, ttl{0};  // since it was read from the origin; how much longer it is fresh, negative once it is not
-  std::vector<std::pair<std::string, std::string>> headers;
+  std::vector<std::pair<std::string, std::string>> headers;  // of the origin's reply; none of a hit
 };
 
 class response_cache {

@@ -69,13 +69,13 @@ struct new_job {  // for add_bulk()
   job_options options;  // how it is to be treated
 
   new_job() {}
-  new_job(std::string called, boost::json::value carries) : name(std::move(called)), data(std::move(carries)) {}
-  new_job(std::string called, boost::json::value carries, job_options how)
+  new_job(std::string called, boost::json::value carries) : name(std::move(called)), data(std::move(carries)) {}  // without options
+  new_job(std::string called, boost::json::value carries, job_options how)  // the members in their order
       : name(std::move(called)), data(std::move(carries)), options(std::move(how)) {}
 };
 
 struct job_counts {  // how many jobs are in each state
-  std::uint64_t waiting = 0, prioritized = 0, delayed = 0, active = 0, completed = 0, failed = 0, waiting_children = 0;
+  std::uint64_t waiting = 0, prioritized = 0, delayed = 0, active = 0, completed = 0, failed = 0, waiting_children = 0;  // as job_state has them
 };
 
 enum class range_order { oldest_first, newest_first };  // of jobs that are read

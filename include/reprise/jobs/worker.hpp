@@ -129,8 +129,8 @@ class worker {
   boost::asio::awaitable<std::size_t> close(milliseconds limit);
 
   struct counters {  // attempts that ended so, since start(); and how many run now
-    std::uint64_t completed = 0, failed = 0, retried = 0, delayed = 0, lock_lost = 0, stalled = 0;
-    std::size_t running = 0;
+    std::uint64_t completed = 0, failed = 0, retried = 0, delayed = 0, lock_lost = 0, stalled = 0;  // by how they ended
+    std::size_t running = 0;  // now
   };
   const counters& counts() const noexcept;  // lives as long as the worker
   bool is_connected() const noexcept;  // to Redis, now
