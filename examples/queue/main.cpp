@@ -17,7 +17,7 @@ namespace jobs = reprise::jobs;
 using namespace std::chrono_literals;
 
 // Run at least once for each job: it must bear being run twice.
-asio::awaitable<jobs::outcome> send(const jobs::job& what, jobs::job_context&) {
+asio::awaitable<jobs::outcome> send_letter(const jobs::job& what, jobs::job_context&) {
   std::cout << what.name << " for " << what.data.at("to").as_string() << '\n';
   boost::json::value done{{"sent", true}};
   co_return jobs::outcome::completed(std::move(done));
@@ -32,7 +32,7 @@ asio::awaitable<void> run(asio::any_io_executor executor, reprise::redis_options
   jobs::worker_options how;
   how.queue = "emails";
   how.redis = redis;
-  jobs::worker work(executor, how, send);
+  jobs::worker work(executor, how, send_letter);
   work.start();
 
   jobs::job_options options;
