@@ -47,8 +47,9 @@ int main(int, char** arguments) {
     reply.status = is_seen ? 201 : 503;
   });
 
+  if (!server.bind_to_port("127.0.0.1", std::stoi(arguments[1]))) return 1;
   running = &server;
   std::signal(SIGTERM, [](int) { running->stop(); });
   std::cout << "http://127.0.0.1:" << arguments[1] << '\n' << std::flush;
-  return server.listen("127.0.0.1", std::stoi(arguments[1])) ? 0 : 1;
+  return server.listen_after_bind() ? 0 : 1;
 }

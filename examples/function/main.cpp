@@ -7,22 +7,36 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include <exception>
 #include <iostream>
 #include <map>
+#include <mutex>
 #include <string>
 #include <thread>
+#include <vector>
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
 // What the data belongs to: a table, a file, another service. Here it is a map, and slow.
+std::mutex mutex;
 std::map<std::string, int> stock{{"tea", 3}};
 
 std::string count_stock(const std::string& product) {
   std::this_thread::sleep_for(100ms);
+  const std::lock_guard lock(mutex);
   return std::to_string(stock.at(product));
+}
+
+// It blocks, so it runs on threads of its own: the cache's has Redis to listen to, within 50 ms.
+asio::thread_pool workers(4);
+
+asio::awaitable<std::string> count_on_workers(const std::string& product) {
+  const auto count = [&]() -> asio::awaitable<std::string> { co_return count_stock(product); };
+  co_return co_await asio::co_spawn(workers, count, asio::use_awaitable);
 }
 
 // One scope for each product: when that changes, all that was kept of it is gone.
@@ -33,7 +47,7 @@ asio::awaitable<std::string> cached_stock(reprise::response_cache& cache, const 
   wanted.thing = product;
   const reprise::origin count = [&]() -> asio::awaitable<reprise::origin_reply> {
     reprise::origin_reply reply;  // its status is 200: what is not 2xx is not kept
-    reply.body = count_stock(product);
+    reply.body = co_await count_on_workers(product);
     co_return reply;
   };
   const auto answer = co_await cache.serve(policy, wanted, count);
@@ -42,9 +56,14 @@ asio::awaitable<std::string> cached_stock(reprise::response_cache& cache, const 
   co_return std::string(answer->body);
 }
 
+void change_stock(const std::string& product, int count) {
+  const std::lock_guard lock(mutex);
+  stock[product] = count;
+}
+
 // First the change, then the invalidation, then whoever waits for the change hears of it.
 asio::awaitable<void> set_stock(reprise::response_cache& cache, const std::string& product, int count) {
-  stock[product] = count;
+  change_stock(product, count);
   std::vector<reprise::scope> changed{reprise::scope::of_thing("stock", product).value()};
   const auto done = co_await cache.invalidate(changed);
   done.value();  // throws: then nobody may be told that the change is seen everywhere

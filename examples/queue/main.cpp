@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 
 // Run at least once for each job: it must bear being run twice.
 asio::awaitable<jobs::outcome> send_letter(const jobs::job& what, jobs::job_context&) {
-  std::cout << what.name << " for " << what.data.at("to").as_string() << '\n';
+  std::cout << what.name << " for " << what.data.at("to").as_string().c_str() << '\n';
   boost::json::value done{{"sent", true}};
   co_return jobs::outcome::completed(std::move(done));
 }

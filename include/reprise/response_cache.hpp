@@ -104,7 +104,7 @@ struct cache_request {
 // What an origin read gave. `headers` go to the client that caused the read, and are not stored.
 struct origin_reply {
   unsigned status = 200;  // of HTTP: which replies are stored depends on it
-  std::string content_type;  // stored with the body
+  std::string content_type;  // stored with the body: printable ASCII of at most 128 bytes, or nothing is stored; may be empty
   std::string body;  // any bytes
   std::vector<std::pair<std::string, std::string>> headers;  // for the client that caused the read
 };
