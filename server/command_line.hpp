@@ -4,6 +4,7 @@
 //   bookings-server worker [flags]
 //   bookings-server seed [flags]
 //   bookings-server copy [--from URL] [--to URL] [flags]
+//   bookings-server doctor [--json] [flags]
 //   bookings-server backup FILE [--force] [flags]
 //   bookings-server restore FILE [flags]
 #pragma once
@@ -20,6 +21,7 @@ struct command {
     worker,        // run the jobs alone
     seed,          // put demo data into the store
     copy,          // copy all data of the store `from` into the store `to`
+    doctor,        // look at everything that can be wrong, and tell
     backup,        // copy the store to `file`
     restore,       // put `file` in place of the store
     routes,        // print the routes; for the tests, which hold a table of refusals against it
@@ -32,6 +34,7 @@ struct command {
   std::string file;       // of a backup: to be written, or to be restored
   std::string from, to;   // of a copy: URLs, perhaps with passwords; empty: STORE_URL
   bool leaves_jobs = false;  // of serve: workers do them
+  bool is_json = false;    // of a doctor: one JSON object rather than lines
   bool is_forced = false;  // a backup may replace a file that is there
   std::string text;
   int status = 0;  // the exit status of help, version and wrong_usage: 0, 0, 2
