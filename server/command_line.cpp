@@ -36,7 +36,7 @@ struct parser {
   CLI::App* backup = nullptr;
   CLI::App* restore = nullptr;
   CLI::App* routes = nullptr;
-  bool is_check = false, is_forced = false, leaves_jobs = false;
+  bool is_check = false, is_forced = false, leaves_jobs = false, is_demo = false;
   std::string file, from, to;
   std::map<std::string, std::string> flags;
 
@@ -52,6 +52,7 @@ struct parser {
     serve = app.add_subcommand("serve", "Run the server; this is what happens without a command")->fallthrough();
     serve->add_flag("--check-config", is_check, "Check the configuration and exit: 0 where it is good, else 2");
     serve->add_flag("--without-jobs", leaves_jobs, "Leave the jobs to others, which run the command worker");
+    serve->add_flag("--demo", is_demo, "For a demonstration: admins may switch Redis off, and play the demo accounts");
     worker = app.add_subcommand("worker", "Run the jobs alone: sessions at the payment gateway, settlements, refunds")->fallthrough();
     seed = app.add_subcommand("seed", "Put demo data into the store")->fallthrough();
     copy = app.add_subcommand("copy", "Copy all data from one store into an empty one, of whatever kind; no server may use them");
@@ -113,6 +114,7 @@ command parse_command_line(int argc, char** argv) {
   result.to = std::move(arguments.to);
   result.is_forced = arguments.is_forced;
   result.leaves_jobs = arguments.leaves_jobs;
+  result.is_demo = arguments.is_demo;
   if (arguments.worker->parsed())
     result.what = command::kind::worker;
   else if (arguments.seed->parsed())

@@ -32,6 +32,7 @@ struct command {
   std::string file;       // of a backup: to be written, or to be restored
   std::string from, to;   // of a copy: URLs, perhaps with passwords; empty: STORE_URL
   bool leaves_jobs = false;  // of serve: workers do them
+  bool is_demo = false;      // of serve: the dashboard may switch Redis off
   bool is_forced = false;  // a backup may replace a file that is there
   std::string text;
   int status = 0;  // the exit status of help, version and wrong_usage: 0, 0, 2
