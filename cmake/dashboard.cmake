@@ -1,5 +1,5 @@
 # add_dashboard(TARGET): the pages of web/ as a part of TARGET: bundled by esbuild, each file plain and with gzip, in one
-# generated source. It wants Node.js 20 or newer and npm; without them, and with -DREPRISE_DASHBOARD=OFF, the program is
+# generated source. It wants Node.js 18 or newer and npm; without them, and with -DREPRISE_DASHBOARD=OFF, the program is
 # built without pages, and /dashboard says so.
 option(REPRISE_DASHBOARD "build the dashboard, where Node.js and npm are" ON)
 
@@ -9,13 +9,13 @@ function(install_dashboard_packages folder output)
   find_program(NODE node)
   find_program(NPM npm)
   if(NOT NODE OR NOT NPM)
-    message(STATUS "The dashboard is left out: it needs Node.js 20 or newer, and npm")
+    message(STATUS "The dashboard is left out: it needs Node.js 18 or newer, and npm")
     return()
   endif()
   execute_process(COMMAND ${NODE} --version OUTPUT_VARIABLE version OUTPUT_STRIP_TRAILING_WHITESPACE)
   string(REGEX REPLACE "^v" "" version "${version}")
-  if(version VERSION_LESS 20)
-    message(STATUS "The dashboard is left out: it needs Node.js 20 or newer, and this is ${version}")
+  if(version VERSION_LESS 18)
+    message(STATUS "The dashboard is left out: it needs Node.js 18 or newer, and this is ${version}")
     return()
   endif()
   file(SHA256 ${CMAKE_CURRENT_SOURCE_DIR}/web/package-lock.json wanted)

@@ -186,7 +186,7 @@ struct app::parts {
     ops::add_ops_routes(routes, {stores, cache, numbers, slow, ready});
     ops::add_page_routes(routes);
     ops::add_dashboard_routes(routes, {cache, news, caching::make_session_check(cache, stores), desk.get(),
-                                       is_demo == demonstration::yes, redis});
+                                       is_demo == demonstration::yes, redis, settings.store_delay});
     numbers.add(counts);
     numbers.add(collector = caching::make_cache_collector(cache, *data));
     way.emplace(routes,

@@ -167,6 +167,7 @@ class dashboard_routes : public std::enable_shared_from_this<dashboard_routes> {
   awaitable<reply> show_demo(request&) {
     co_return http::success(200, {{"student", demo_student_email}, {"teacher", demo_teacher_email},
                                   {"password", demo_password},
+                                  {"storeDelayMilliseconds", parts_.store_delay.count()},
                                   {"redis", parts_.redis ? boost::json::value(parts_.redis->is_on()) : boost::json::value()}});
   }
 

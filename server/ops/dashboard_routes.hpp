@@ -9,6 +9,7 @@
 #include "server/ops/job_desk.hpp"
 #include "server/ops/live.hpp"
 
+#include <chrono>
 #include <memory>
 
 namespace bookings::ops {
@@ -20,6 +21,7 @@ struct dashboard_parts {
   job_desk* jobs = nullptr;              // null: there is no queue, and its routes say so
   bool is_demo = false;                  // else the demonstration's routes are not there
   std::shared_ptr<demo_switch> redis{};  // null: there is no Redis to switch
+  std::chrono::milliseconds store_delay{0};  // what STORE_DELAY_MS adds: a demonstration says so
 };
 
 // All must outlive the router.

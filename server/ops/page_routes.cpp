@@ -45,7 +45,7 @@ reply find(const request& what, std::string_view name) {
   const auto files = page_assets();
   if (files.empty())
     return http::failure(errc::not_found, what.request_id,
-                         {{"dashboard", "this server was built without it: that needs Node.js 20 or newer, and npm"}});
+                         {{"dashboard", "this server was built without it: that needs Node.js 18 or newer, and npm"}});
   const auto found = std::find_if(files.begin(), files.end(), [&](const page_asset& each) { return each.name == name; });
   return found != files.end() ? show(what, *found) : http::failure(errc::not_found, what.request_id);
 }

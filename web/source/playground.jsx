@@ -175,10 +175,12 @@ function Switch({isOn, isBusy, turn}) {
   );
 }
 
-const intro = "Press “Play the story”, or any button: both people use the same server, and what you see are real requests.";
+const intro = ({storeDelayMilliseconds: delay}) =>
+  "Press “Play the story”, or any button: both use the same server, and what you see are real requests." +
+  (delay > 0 ? ` Its database is ${delay} ms away, as over a network.` : "");
 
 function Play({account, demo, numbers, refused}) {
-  const [text, say] = useState(intro);
+  const [text, say] = useState(() => intro(demo));
   const [isBusy, setBusy] = useState(false);
   const [isOn, setOn] = useState(demo.redis);
   const play = usePlay(account, demo, say);
