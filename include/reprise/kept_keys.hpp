@@ -11,8 +11,9 @@ namespace reprise {
 
 enum class key_kind { entry, generation, index, lock, other };
 
-// Would it be used? An entry of another generation than its scope's present one is dead, and so is a generation of another
-// stamp than this process's. Unknown where this process does not use the cache itself, and for what has no generation.
+// Would it be used? An entry of another generation than its scope's present one is dead, and so is a generation of
+// another stamp than this process's. Unknown where this process does not use the cache itself, and for what has no
+// generation.
 enum class key_state { current, dead, unknown };
 
 struct kept_key {
@@ -22,7 +23,8 @@ struct kept_key {
   key_state state = key_state::unknown;
   std::size_t size = 0;  // bytes; of an index: entries that it lists
   std::optional<std::chrono::milliseconds> ttl{};
-  std::optional<std::chrono::milliseconds> age{};  // of an entry, by this process's clock: since it was read from the origin
+  std::optional<std::chrono::milliseconds>
+      age{};  // of an entry, by this process's clock: since it was read from the origin
 };
 
 struct kept_keys {

@@ -27,7 +27,8 @@ void cache_times::observe(reprise::outcome how, std::chrono::nanoseconds took) n
   static std::atomic<std::size_t> threads{0};
   thread_local const std::size_t own = threads++ % std::tuple_size_v<decltype(parts_)>;
   const auto microseconds = std::max<std::int64_t>(took.count() / 1000, 0);
-  auto& counter = parts_[own].counted[static_cast<std::size_t>(how)][bucket_of(static_cast<std::uint64_t>(microseconds))];
+  auto& counter =
+      parts_[own].counted[static_cast<std::size_t>(how)][bucket_of(static_cast<std::uint64_t>(microseconds))];
   counter.fetch_add(1, std::memory_order_relaxed);
 }
 
@@ -45,7 +46,8 @@ time_span::time_span(const cache_times::counts& from, const cache_times::counts&
 
 double time_span::at(double part) const {
   if (count == 0) return 0;
-  const auto wanted = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(std::ceil(part * static_cast<double>(count))));
+  const auto wanted =
+      std::max<std::uint64_t>(1, static_cast<std::uint64_t>(std::ceil(part * static_cast<double>(count))));
   std::uint64_t seen = 0;
   for (std::size_t i = 0; i < between.size(); ++i)
     if ((seen += between[i]) >= wanted) return end_of(i) / 1000;

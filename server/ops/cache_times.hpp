@@ -1,7 +1,8 @@
 // How long requests of cached routes took, by how the cache answered: for the dashboard, which shows percentiles of any
 // interval as the difference of two snapshots.
 //
-// Thread-safe. Each thread counts in a part of its own by relaxed atomics; there are 16, so that more threads share them.
+// Thread-safe. Each thread counts in a part of its own by relaxed atomics; there are 16, so that more threads share
+// them.
 #pragma once
 
 #include "reprise/response_cache.hpp"

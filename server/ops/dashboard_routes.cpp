@@ -4,10 +4,10 @@
 #include "server/http/query.hpp"
 #include "server/ops/seed.hpp"
 
+#include <spdlog/spdlog.h>
 #include <boost/asio/this_coro.hpp>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <spdlog/spdlog.h>
 
 #include <array>
 #include <chrono>
@@ -23,10 +23,10 @@ using http::reply;
 using http::request;
 using std::chrono::milliseconds;
 
-constexpr std::size_t page_keys = 1000;               // looked at in one call of the backend
-constexpr milliseconds longest_walk{400};             // of one request, through a keyspace that has little of what is wanted
+constexpr std::size_t page_keys = 1000;    // looked at in one call of the backend
+constexpr milliseconds longest_walk{400};  // of one request, through a keyspace that has little of what is wanted
 constexpr std::int64_t most_keys = 1000, usual_keys = 200;
-constexpr std::size_t most_body_bytes = 256 * 1024;   // of an entry, shown
+constexpr std::size_t most_body_bytes = 256 * 1024;  // of an entry, shown
 constexpr std::int64_t most_jobs = 100;
 
 std::string_view to_text(reprise::key_kind kind) {
@@ -44,8 +44,13 @@ boost::json::value or_null(const std::optional<milliseconds>& time) {
 }
 
 boost::json::object to_json(const reprise::kept_key& from) {
-  return {{"key", from.key}, {"scope", from.scope}, {"kind", to_text(from.kind)}, {"state", to_text(from.state)},
-          {"size", from.size}, {"ttlMilliseconds", or_null(from.ttl)}, {"ageMilliseconds", or_null(from.age)}};
+  return {{"key", from.key},
+          {"scope", from.scope},
+          {"kind", to_text(from.kind)},
+          {"state", to_text(from.state)},
+          {"size", from.size},
+          {"ttlMilliseconds", or_null(from.ttl)},
+          {"ageMilliseconds", or_null(from.age)}};
 }
 
 std::string to_text(jobs::job::time when) { return format_time(std::chrono::floor<milliseconds>(when)); }
@@ -55,9 +60,13 @@ boost::json::value time_or_null(const std::optional<jobs::job::time>& when) {
 }
 
 boost::json::object to_json(const jobs::job& from) {
-  return {{"id", from.id}, {"name", from.name}, {"createdAt", to_text(from.timestamp)},
-          {"processedAt", time_or_null(from.processed_on)}, {"finishedAt", time_or_null(from.finished_on)},
-          {"attempts", from.attempts_made}, {"delayMilliseconds", from.delay.count()},
+  return {{"id", from.id},
+          {"name", from.name},
+          {"createdAt", to_text(from.timestamp)},
+          {"processedAt", time_or_null(from.processed_on)},
+          {"finishedAt", time_or_null(from.finished_on)},
+          {"attempts", from.attempts_made},
+          {"delayMilliseconds", from.delay.count()},
           {"failedReason", from.failed_reason}};
 }
 
@@ -65,17 +74,18 @@ struct state_name {
   std::string_view name;
   jobs::job_state state;
 };
-constexpr std::array state_names{state_name{"waiting", jobs::job_state::waiting}, state_name{"active", jobs::job_state::active},
-                                 state_name{"delayed", jobs::job_state::delayed},
-                                 state_name{"completed", jobs::job_state::completed},
-                                 state_name{"failed", jobs::job_state::failed}};
+constexpr std::array state_names{
+    state_name{"waiting", jobs::job_state::waiting}, state_name{"active", jobs::job_state::active},
+    state_name{"delayed", jobs::job_state::delayed}, state_name{"completed", jobs::job_state::completed},
+    state_name{"failed", jobs::job_state::failed}};
 
 class dashboard_routes : public std::enable_shared_from_this<dashboard_routes> {
  public:
   explicit dashboard_routes(dashboard_parts parts) : parts_(std::move(parts)) {}
 
   awaitable<reply> events(request& what) {
-    // A request of its own for the stream, which outlives this one, to hold the token against its account again and again.
+    // A request of its own for the stream, which outlives this one, to hold the token against its account again and
+    // again.
     auto own = std::make_shared<request>(what.copy());
     live::permission may_look = [self = shared_from_this(), own]() -> awaitable<bool> {
       const auto good = co_await self->parts_.check_session(*own, self->events_route_);
@@ -160,15 +170,18 @@ class dashboard_routes : public std::enable_shared_from_this<dashboard_routes> {
     if (!done && done.error() == jobs::errc::not_found) co_return http::failure(errc::not_found, what.request_id);
     if (!done && done.error() == jobs::errc::wrong_state) co_return http::failure(errc::wrong_state, what.request_id);
     if (!done) co_return http::failure(errc::overloaded, what.request_id);
-    spdlog::info("[Jobs] {} is tried again: an admin asked for it (request {})", is_plain(id) ? id : "a job", what.request_id);
+    spdlog::info("[Jobs] {} is tried again: an admin asked for it (request {})", is_plain(id) ? id : "a job",
+                 what.request_id);
     co_return http::success(200, {{"id", id}});
   }
 
   awaitable<reply> show_demo(request&) {
-    co_return http::success(200, {{"student", demo_student_email}, {"teacher", demo_teacher_email},
-                                  {"password", demo_password},
-                                  {"storeDelayMilliseconds", parts_.store_delay.count()},
-                                  {"redis", parts_.redis ? boost::json::value(parts_.redis->is_on()) : boost::json::value()}});
+    co_return http::success(
+        200, {{"student", demo_student_email},
+              {"teacher", demo_teacher_email},
+              {"password", demo_password},
+              {"storeDelayMilliseconds", parts_.store_delay.count()},
+              {"redis", parts_.redis ? boost::json::value(parts_.redis->is_on()) : boost::json::value()}});
   }
 
   awaitable<reply> switch_redis(request& what) {
@@ -184,7 +197,8 @@ class dashboard_routes : public std::enable_shared_from_this<dashboard_routes> {
 
  private:
   static bool is_plain(std::string_view id) {
-    return id.size() <= 64 && id.find_first_not_of("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ:_-") == id.npos;
+    return id.size() <= 64 &&
+           id.find_first_not_of("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ:_-") == id.npos;
   }
   static reply refuse(boost::system::error_code error, const request& what) {
     if (error == reprise::errc::invalid_name) return http::failure(errc::invalid_field, what.request_id);

@@ -37,7 +37,9 @@ class switched final : public reprise::backend, public demo_switch {
   std::string address() const override { return inner_->address(); }
 
   awaitable<void> read(std::span<slot> slots, deadline limit) override { return inner_->read(slots, limit); }
-  awaitable<begun> begin(const begin_request& request, deadline limit) override { return inner_->begin(request, limit); }
+  awaitable<begun> begin(const begin_request& request, deadline limit) override {
+    return inner_->begin(request, limit);
+  }
   awaitable<commit_outcome> commit(const commit_request& request, deadline limit) override {
     return inner_->commit(request, limit);
   }

@@ -1,5 +1,5 @@
-// Redis switched off and on by hand, for a demonstration (`serve --demo`): a backend around another one. While it is off
-// the session is ended and none can be opened, as where the server is away.
+// Redis switched off and on by hand, for a demonstration (`serve --demo`): a backend around another one. While it is
+// off the session is ended and none can be opened, as where the server is away.
 //
 // Thread-safe, as every backend.
 #pragma once

@@ -49,15 +49,13 @@ auto job_desk::counts() -> awaitable<jobs::job_counts> {
 }
 
 auto job_desk::range(jobs::job_state of, std::size_t first, std::size_t last) -> awaitable<std::vector<jobs::job>> {
-  return state::on_queue<std::vector<jobs::job>>(state_, [=](jobs::queue& queue) {
-    return queue.range(of, first, last, jobs::range_order::newest_first);
-  });
+  return state::on_queue<std::vector<jobs::job>>(
+      state_, [=](jobs::queue& queue) { return queue.range(of, first, last, jobs::range_order::newest_first); });
 }
 
 auto job_desk::retry(std::string id) -> awaitable<void> {
-  return state::on_queue<void>(state_, [id = std::move(id)](jobs::queue& queue) {
-    return queue.retry(id, jobs::retry_counters::reset);
-  });
+  return state::on_queue<void>(
+      state_, [id = std::move(id)](jobs::queue& queue) { return queue.retry(id, jobs::retry_counters::reset); });
 }
 
 void job_desk::close() {

@@ -24,9 +24,9 @@ using clock = std::chrono::steady_clock;
 namespace {
 
 constexpr auto tick_each = 1s, point_each = 10s;
-constexpr auto gather_for = 100ms;          // invalidations of that long travel together
-constexpr std::size_t most_scopes = 50;     // of one batch
-constexpr auto answers_within = 2s;         // a store that takes longer is shown as not answering
+constexpr auto gather_for = 100ms;       // invalidations of that long travel together
+constexpr std::size_t most_scopes = 50;  // of one batch
+constexpr auto answers_within = 2s;      // a store that takes longer is shown as not answering
 
 }  // namespace
 
@@ -36,7 +36,8 @@ class live::impl : public std::enable_shared_from_this<impl> {
       : executor_(std::move(executor)), parts_(std::move(parts)), timer_(executor_), gathering_(executor_) {}
 
   void start() {
-    asio::co_spawn(executor_, [self = shared_from_this()] { return self->sample(); }, asio::detached);
+    asio::co_spawn(
+        executor_, [self = shared_from_this()] { return self->sample(); }, asio::detached);
   }
 
   void close() {
@@ -57,7 +58,8 @@ class live::impl : public std::enable_shared_from_this<impl> {
     }
     news_.emplace_back(scope, entries);
     if (news_.size() > 1) return;  // somebody gathers already
-    asio::co_spawn(executor_, [self = shared_from_this()] { return self->tell_invalidated(); }, asio::detached);
+    asio::co_spawn(
+        executor_, [self = shared_from_this()] { return self->tell_invalidated(); }, asio::detached);
   }
 
   std::shared_ptr<http::body_stream> watch(const asio::any_io_executor& executor, permission may_look) {
@@ -108,7 +110,8 @@ class live::impl : public std::enable_shared_from_this<impl> {
     last_times_ = times;
     last_calls_ = now.backend_calls;
     const bool is_slow = is_asking_store_ && clock::now() - asked_store_ > answers_within;
-    told["store"] = {{"up", is_store_up_ && !is_slow}, {"milliseconds", store_milliseconds_},
+    told["store"] = {{"up", is_store_up_ && !is_slow},
+                     {"milliseconds", store_milliseconds_},
                      {"outboxPending", backlog_.rows},
                      {"outboxOldest", std::chrono::duration<double>(backlog_.oldest).count()}};
     told["jobs"] = jobs_;
@@ -121,11 +124,13 @@ class live::impl : public std::enable_shared_from_this<impl> {
     if (!is_asking_store_) {
       is_asking_store_ = true;
       asked_store_ = clock::now();
-      asio::co_spawn(executor_, [self = shared_from_this()] { return self->ask_store(); }, asio::detached);
+      asio::co_spawn(
+          executor_, [self = shared_from_this()] { return self->ask_store(); }, asio::detached);
     }
     if (parts_.jobs != nullptr && !is_asking_jobs_) {
       is_asking_jobs_ = true;
-      asio::co_spawn(executor_, [self = shared_from_this()] { return self->ask_jobs(); }, asio::detached);
+      asio::co_spawn(
+          executor_, [self = shared_from_this()] { return self->ask_jobs(); }, asio::detached);
     }
   }
 
@@ -142,8 +147,12 @@ class live::impl : public std::enable_shared_from_this<impl> {
     const auto self = shared_from_this();
     const auto counts = co_await parts_.jobs->counts();
     if (counts)
-      jobs_ = {{"up", true}, {"waiting", counts->waiting + counts->prioritized}, {"active", counts->active},
-               {"delayed", counts->delayed}, {"completed", counts->completed}, {"failed", counts->failed}};
+      jobs_ = {{"up", true},
+               {"waiting", counts->waiting + counts->prioritized},
+               {"active", counts->active},
+               {"delayed", counts->delayed},
+               {"completed", counts->completed},
+               {"failed", counts->failed}};
     else
       jobs_ = {{"up", false}};
     is_asking_jobs_ = false;

@@ -1,6 +1,6 @@
-// The dashboard's news: once a second the numbers of this process, invalidations as they happen, and the last hour at the
-// beginning. One sampler makes one text for all viewers. Where nobody looks it wakes every ten seconds, for the hour's
-// next point, and asks neither store nor queue.
+// The dashboard's news: once a second the numbers of this process, invalidations as they happen, and the last hour at
+// the beginning. One sampler makes one text for all viewers. Where nobody looks it wakes every ten seconds, for the
+// hour's next point, and asks neither store nor queue.
 //
 // What a viewer gets are server-sent events (HTML standard, section 9.2), each with one line of JSON:
 //   history      {"every":10,"columns":["t",…],"points":[[…],…]}    first, once
@@ -35,7 +35,7 @@ struct live_parts {
   async_store& stores;
   job_desk* jobs = nullptr;             // null: there is no queue
   demo_switch* redis_switch = nullptr;  // null: none
-  std::string redis_address;         // without secrets; empty: there is none
+  std::string redis_address;            // without secrets; empty: there is none
 };
 
 class live {
@@ -55,8 +55,9 @@ class live {
 
   // Is the viewer still who may look? Asked about once a second.
   using permission = std::function<boost::asio::awaitable<bool>()>;
-  // A stream for one viewer, to be used on `executor`. Ends where the viewer may not look any more, takes its pieces too
-  // slowly, or has looked for a quarter of an hour: then it comes again, with its token. Null where there are too many.
+  // A stream for one viewer, to be used on `executor`. Ends where the viewer may not look any more, takes its pieces
+  // too slowly, or has looked for a quarter of an hour: then it comes again, with its token. Null where there are too
+  // many.
   std::shared_ptr<http::body_stream> watch(const boost::asio::any_io_executor& executor, permission may_look);
 
  private:

@@ -19,7 +19,8 @@ double bound_at(const backend_calls& between, double part) {
   const auto all = between.back();
   if (all == 0) return 0;
   for (std::size_t i = 0; i < reprise::statistics::backend_bounds.size(); ++i)
-    if (static_cast<double>(between[i]) >= part * static_cast<double>(all)) return reprise::statistics::backend_bounds[i] * 1000;
+    if (static_cast<double>(between[i]) >= part * static_cast<double>(all))
+      return reprise::statistics::backend_bounds[i] * 1000;
   return reprise::statistics::backend_bounds.back() * 1000;
 }
 
@@ -32,11 +33,18 @@ double seconds_now() {
 boost::json::object numbers_of(const reprise::statistics& now) {
   boost::json::object prefixes;
   for (const auto& [prefix, count] : now.prefixes)
-    prefixes[prefix] = {{"hits", count.hits}, {"misses", count.misses}, {"bypasses", count.bypasses},
-                        {"collapsed", count.collapsed}, {"localHits", count.local_hits}, {"stale", count.stale},
-                        {"stored", count.fills_stored}, {"rejected", count.fills_rejected},
-                        {"tooLarge", count.fills_too_large}, {"failed", count.fills_failed},
-                        {"invalidations", count.invalidations}, {"removed", count.invalidated_keys}};
+    prefixes[prefix] = {{"hits", count.hits},
+                        {"misses", count.misses},
+                        {"bypasses", count.bypasses},
+                        {"collapsed", count.collapsed},
+                        {"localHits", count.local_hits},
+                        {"stale", count.stale},
+                        {"stored", count.fills_stored},
+                        {"rejected", count.fills_rejected},
+                        {"tooLarge", count.fills_too_large},
+                        {"failed", count.fills_failed},
+                        {"invalidations", count.invalidations},
+                        {"removed", count.invalidated_keys}};
   return {{"t", seconds_now()},
           {"prefixes", std::move(prefixes)},
           {"l1", {{"bytes", now.local_bytes}, {"entries", now.local_entries}, {"evictions", now.local_evictions}}},
@@ -50,7 +58,8 @@ boost::json::object latency_of(const cache_times::snapshot& from, const cache_ti
   boost::json::object all;
   for (std::size_t how = 0; how < outcome_names.size(); ++how) {
     const time_span span(from[how], to[how]);
-    all[outcome_names[how]] = {{"count", span.count}, {"p50", span.at(0.5)}, {"p90", span.at(0.9)}, {"p99", span.at(0.99)}};
+    all[outcome_names[how]] = {
+        {"count", span.count}, {"p50", span.at(0.5)}, {"p90", span.at(0.9)}, {"p99", span.at(0.99)}};
   }
   return all;
 }
@@ -64,8 +73,10 @@ boost::json::object backend_of(const backend_calls& from, const backend_calls& t
 history::totals history::totals_of(const reprise::statistics& now) {
   totals sum{};
   for (const auto& [prefix, count] : now.prefixes) {
-    const totals one{count.hits, count.misses, count.bypasses, count.collapsed, count.fills_stored,
-                     count.fills_rejected + count.fills_too_large + count.fills_failed, count.invalidations};
+    const totals one{count.hits,         count.misses,
+                     count.bypasses,     count.collapsed,
+                     count.fills_stored, count.fills_rejected + count.fills_too_large + count.fills_failed,
+                     count.invalidations};
     for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += one[i];
   }
   return sum;
@@ -100,7 +111,8 @@ std::string history::text() const {
   for (const auto& one : points_) {
     if (data.back() != '[') data += ',';
     data += '[';
-    for (std::size_t i = 0; i < one.size(); ++i) fmt::format_to(std::back_inserter(data), "{}{}", i > 0 ? "," : "", one[i]);
+    for (std::size_t i = 0; i < one.size(); ++i)
+      fmt::format_to(std::back_inserter(data), "{}{}", i > 0 ? "," : "", one[i]);
     data += ']';
   }
   data += "]}";

@@ -18,8 +18,8 @@ using backend_calls = decltype(reprise::statistics::backend_calls);
 
 double seconds_now();  // since 1970, UTC
 
-// The counters, by prefix and as a whole, since the process began: who looks takes the differences, and loses nothing where
-// it has missed a tick.
+// The counters, by prefix and as a whole, since the process began: who looks takes the differences, and loses nothing
+// where it has missed a tick.
 boost::json::object numbers_of(const reprise::statistics& now);
 // {"hit":{"count","p50","p90","p99"},"miss":…,"bypass":…}, in milliseconds.
 boost::json::object latency_of(const cache_times::snapshot& from, const cache_times::snapshot& to);

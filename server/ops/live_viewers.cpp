@@ -25,7 +25,7 @@ using clock = std::chrono::steady_clock;
 namespace {
 
 constexpr std::size_t most_pieces = 32;
-constexpr auto look_again = 1s;      // whether the viewer may still look
+constexpr auto look_again = 1s;  // whether the viewer may still look
 constexpr auto longest_look = 15min;
 
 // Wakes a stream that waits, from any thread.
@@ -56,7 +56,11 @@ class live_viewers::stream final : public http::body_stream {
  public:
   stream(std::shared_ptr<shared> from, std::shared_ptr<bell> own, std::uint64_t next,
          std::shared_ptr<const std::string> first, permission may_look)
-      : from_(std::move(from)), bell_(std::move(own)), next_(next), first_(std::move(first)), may_look_(std::move(may_look)) {}
+      : from_(std::move(from)),
+        bell_(std::move(own)),
+        next_(next),
+        first_(std::move(first)),
+        may_look_(std::move(may_look)) {}
 
   ~stream() override {
     const std::lock_guard lock(from_->mutex);
@@ -87,8 +91,8 @@ class live_viewers::stream final : public http::body_stream {
   }
 
  private:
-  // Null: there is none yet, or (`is_late`) there never will be. Whoever rings after the look cancels a wait that has not
-  // begun: not lost, since what rings is posted to the thread that will wait.
+  // Null: there is none yet, or (`is_late`) there never will be. Whoever rings after the look cancels a wait that has
+  // not begun: not lost, since what rings is posted to the thread that will wait.
   std::shared_ptr<const std::string> take(bool& is_late) {
     const std::lock_guard lock(from_->mutex);
     const auto oldest = from_->end - from_->pieces.size();

@@ -1,5 +1,5 @@
-// Who looks at the dashboard: streams that share one short queue of pieces. Memory is bounded by the queue, however slowly
-// a viewer takes them: one that falls behind its beginning is dropped.
+// Who looks at the dashboard: streams that share one short queue of pieces. Memory is bounded by the queue, however
+// slowly a viewer takes them: one that falls behind its beginning is dropped.
 //
 // Thread-safe. Streams may outlive it, and end with close().
 #pragma once

@@ -16,7 +16,8 @@ using http::access;
 using http::reply;
 using http::request;
 
-// The page loads its own script and style, and calls its own server: nothing else, from nowhere else. Nothing inline runs.
+// The page loads its own script and style, and calls its own server: nothing else, from nowhere else. Nothing inline
+// runs.
 constexpr std::string_view policy =
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
@@ -46,7 +47,8 @@ reply find(const request& what, std::string_view name) {
   if (files.empty())
     return http::failure(errc::not_found, what.request_id,
                          {{"dashboard", "this server was built without it: that needs Node.js 18 or newer, and npm"}});
-  const auto found = std::find_if(files.begin(), files.end(), [&](const page_asset& each) { return each.name == name; });
+  const auto found =
+      std::find_if(files.begin(), files.end(), [&](const page_asset& each) { return each.name == name; });
   return found != files.end() ? show(what, *found) : http::failure(errc::not_found, what.request_id);
 }
 

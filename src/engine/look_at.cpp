@@ -1,5 +1,5 @@
-// What people and tools see of the keys. Apart from the requests' way: its calls have a deadline of their own, and neither
-// count for the breaker nor are stopped by it.
+// What people and tools see of the keys. Apart from the requests' way: its calls have a deadline of their own, and
+// neither count for the breaker nor are stopped by it.
 #include "src/core/compression.hpp"
 #include "src/core/entry_format.hpp"
 #include "src/engine/engine.hpp"
@@ -13,7 +13,8 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::chrono::seconds look_limit{1};
-constexpr std::size_t largest_body = 64 * 1024 * 1024;  // of a compressed entry, in plain: beyond it, it is not looked into
+constexpr std::size_t largest_body =
+    64 * 1024 * 1024;  // of a compressed entry, in plain: beyond it, it is not looked into
 
 core::wall_time wall_now() { return std::chrono::floor<milliseconds>(std::chrono::system_clock::now()); }
 
@@ -54,7 +55,8 @@ std::optional<milliseconds> age_in(std::string_view beginning) {
     beginning.remove_prefix(space + 1);
   }
   const auto digits = beginning.substr(0, beginning.find(' '));
-  if (digits.empty() || digits.size() > 15 || !std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; }))
+  if (digits.empty() || digits.size() > 15 ||
+      !std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; }))
     return std::nullopt;
   return wall_now().time_since_epoch() - milliseconds(std::stoll(std::string(digits)));
 }
@@ -122,7 +124,8 @@ auto response_cache::impl::judge_states(std::vector<kept_key>& keys, const std::
   co_return result<void>();
 }
 
-auto response_cache::impl::entry(std::string key, std::size_t most_bytes) -> awaitable<result<std::optional<kept_entry>>> {
+auto response_cache::impl::entry(std::string key, std::size_t most_bytes)
+    -> awaitable<result<std::optional<kept_entry>>> {
   const auto self = shared_from_this();
   kept_entry found;
   found.facts = by_name(key);

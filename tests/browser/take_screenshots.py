@@ -85,7 +85,7 @@ def take_all(browser, url, to):
         browser.ask("select", label="Kind", value="entry")
         browser.ask("run", code="document.querySelector('.keys').focus()")
         browser.ask("press", key="ArrowDown")
-        browser.ask("see", text="Generation")
+        browser.ask("until", code="document.querySelector('.details pre') !== null")
         browser.ask("shot", path=str(to / f"{name}-keys.png"), full=name == "phone")
         browser.ask("run", code="location.hash = '#jobs'")
         browser.ask("see", text="job")

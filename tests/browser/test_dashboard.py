@@ -107,6 +107,7 @@ def test_stream_that_is_cut_is_told_and_taken_up_again(page, server, start, redi
     page.enter()
     port = server.url.rpartition(":")[2]
     server.process.kill()
+    server.process.wait()
     page.see("Connection lost")
     shot(page, "cut")
     again = start("serve", "--demo", REDIS_URL=redis_server.url, PORT=port)

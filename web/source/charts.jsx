@@ -22,6 +22,8 @@ const grid = () => ({stroke: colour("line"), width: 1});
 const axis = (more) => ({stroke: colour("muted"), font: "12px system-ui, sans-serif", grid: grid(), ticks: {show: false}, ...more});
 const times = uPlot.tzDate ? [[60, "{HH}:{mm}", null, null, null, null, null, null, 1], [1, "{HH}:{mm}:{ss}", null, null, null, null, null, null, 1]] : undefined;
 
+const decades = (_, splits) => splits.map((each) => (Math.abs(Math.log10(each) - Math.round(Math.log10(each))) < 1e-6 ? each : null));
+
 // series: [{label, colour, value, isLine?, dash?}]; data: [times, values, …] as they are read. Stacked ones are drawn as
 // areas, each on those below it.
 export function Chart({series, data, label, unit, isStacked, isLogarithmic, height = 240, range}) {
@@ -30,6 +32,7 @@ export function Chart({series, data, label, unit, isStacked, isLogarithmic, heig
   raw.current = data;
 
   useEffect(() => {
+    const box = place.current;
     const shown = series.map((each, i) => ({
       label: each.label,
       stroke: colour(each.colour),
@@ -42,9 +45,11 @@ export function Chart({series, data, label, unit, isStacked, isLogarithmic, heig
       value: (_, __, ___, index) => (index === null || index === undefined ? "–" : unit(raw.current[i + 1]?.[index] ?? null)),
     }));
     const options = {
-      width: place.current.clientWidth,
+      width: box.clientWidth,
       height,
       cursor: {sync: {key: "reprise"}, points: {size: 7}, drag: {x: false, y: false}},
+      padding: [12, 10, 0, 0],
+      hooks: {setCursor: [(chart) => chart.cursor.idx === null && last(chart)]},
       legend: {live: true, markers: {width: 0, fill: (_, i) => (i > 0 ? colour(series[i - 1].colour) : "transparent")}},
       scales: {
         x: {time: true, range: () => {
@@ -54,15 +59,16 @@ export function Chart({series, data, label, unit, isStacked, isLogarithmic, heig
         y: isLogarithmic ? {distr: 3, range: (_, low, high) => [Math.max(0.01, 10 ** Math.floor(Math.log10(low || 0.1))), 10 ** Math.ceil(Math.log10(Math.max(high || 1, 1)))]}
                          : {range: (_, __, high) => [0, Math.max(high * 1.15, 1)]},
       },
-      axes: [axis({values: times, space: 70}),
-             axis({size: 62, space: 36, values: (_, ticks) => ticks.map((tick) => (tick === null ? "" : unit(tick, true))),
-                   ...(isLogarithmic ? {filter: (_, splits) => splits.map((each) => (Number.isInteger(Math.round(Math.log10(each) * 1e6) / 1e6) ? each : null))} : {})})],
+      axes: [axis({values: times, space: 70, size: 38, gap: 10}),
+             axis({size: 66, space: 36, gap: 10, values: (_, ticks) => ticks.map((tick) => (tick === null ? "" : unit(tick))),
+                   ...(isLogarithmic ? {filter: decades, grid: {...grid(), filter: decades}} : {})})],
       series: [{value: (_, at) => (at ? new Date(at * 1000).toLocaleTimeString("en-GB") : "–"), label: "Time"}, ...shown],
       bands: isStacked ? series.slice(1).map((_, i) => ({series: [i + 2, i + 1]})) : undefined,
     };
-    plot.current = new uPlot(options, drawn(data, isStacked), place.current);
-    const observer = new ResizeObserver(() => plot.current?.setSize({width: place.current.clientWidth, height}));
-    observer.observe(place.current);
+    plot.current = new uPlot(options, drawn(data, isStacked), box);
+    last(plot.current);
+    const observer = new ResizeObserver(() => plot.current?.setSize({width: box.clientWidth, height}));
+    observer.observe(box);
     return () => {
       observer.disconnect();
       plot.current.destroy();
@@ -70,8 +76,17 @@ export function Chart({series, data, label, unit, isStacked, isLogarithmic, heig
     };
   }, [scheme, range, series.length, height]);
 
-  useEffect(() => plot.current?.setData(drawn(data, isStacked)), [data]);
+  useEffect(() => {
+    plot.current.setData(drawn(data, isStacked));
+    if (plot.current.cursor.idx === null || plot.current.cursor.left < 0) last(plot.current);
+  }, [data]);
   return <div class="chart" ref={place} role="img" aria-label={label} />;
+}
+
+// Where nobody points at a moment, the latest is told.
+function last(chart) {
+  const end = chart.data[0].length - 1;
+  if (end >= 0) chart.setLegend({idx: end}, false);
 }
 
 // uPlot draws the first of stacked series last, and so on top: sums from the bottom up.
@@ -80,8 +95,11 @@ function drawn(data, isStacked) {
   const sums = [data[0]];
   let below = data[0].map(() => 0);
   for (const values of data.slice(1)) {
-    below = values.map((value, i) => below[i] + (value ?? 0));
-    sums.push(below);
+    const before = below;
+    below = values.map((value, i) => before[i] + (value ?? 0));
+    // Where there was nothing of a kind, its line would lie on the one below and hide it.
+    const isThere = (i) => values[i] > 0 || values[i - 1] > 0 || values[i + 1] > 0;
+    sums.push(below.map((sum, i) => (isThere(i) ? sum : null)));
   }
   return sums;
 }

@@ -50,10 +50,11 @@ function List({keys, chosen, choose}) {
   const place = useRef(null);
   const [view, setView] = useState({top: 0, height: 600});
   useEffect(() => {
-    const look = () => setView({top: place.current.scrollTop, height: place.current.clientHeight});
+    const box = place.current;
+    const look = () => setView({top: box.scrollTop, height: box.clientHeight});
     const observer = new ResizeObserver(look);
-    observer.observe(place.current);
-    place.current.addEventListener("scroll", look, {passive: true});
+    observer.observe(box);
+    box.addEventListener("scroll", look, {passive: true});
     return () => observer.disconnect();
   }, []);
   const at = keys.findIndex((each) => each.key === chosen);
@@ -182,19 +183,21 @@ export function Keys({numbers, account, refused}) {
     <>
       <h1>Keys</h1>
       <div class="bar">
-        <label class="field">Prefix or scope
-          <input list="prefixes" value={of} onChange={(event) => {
+        <div class="field">
+          <label for="of">Prefix or scope</label>
+          <input id="of" list="prefixes" value={of} onChange={(event) => {
             setChosen(null);
             setOf(event.currentTarget.value.trim());
           }} />
           <datalist id="prefixes">{prefixes.map((name) => <option value={name} />)}</datalist>
-        </label>
-        <label class="field">Kind
-          <select value={kind} onChange={(event) => setKind(event.currentTarget.value)}>
+        </div>
+        <div class="field">
+          <label for="kind">Kind</label>
+          <select id="kind" value={kind} onChange={(event) => setKind(event.currentTarget.value)}>
             <option value="">all</option>{kinds.map((name) => <option value={name}>{name}</option>)}
           </select>
-        </label>
-        <label class="field grows">Contains<input value={text} onInput={(event) => setText(event.currentTarget.value)} placeholder="a user's id, a status" /></label>
+        </div>
+        <div class="field grows"><label for="contains">Contains</label><input id="contains" value={text} onInput={(event) => setText(event.currentTarget.value)} placeholder="a user's id, a status" /></div>
         <button onClick={again}>Look again</button>
       </div>
       <p role="status" class={found.error ? "error" : "muted"}>{told && <>{told} </>}{of ? state : "Choose a prefix."}</p>

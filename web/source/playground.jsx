@@ -10,7 +10,7 @@ const roles = ["student", "teacher"];
 const scopeOf = (who) => `bookings:user:${who.id}`;
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-const colourOf = {HIT: "hit", MISS: "miss", BYPASS: "bypass", WRITE: "accent"};
+const colourOf = {HIT: "hit", MISS: "miss", BYPASS: "bypass", WRITE: "write"};
 
 // One request, as a bar as long as it took.
 function Row({row, longest}) {
@@ -36,7 +36,7 @@ function Entry({entry}) {
   );
 }
 
-function Person({role, who, rows, entries, longest, busy, actions}) {
+function Person({role, who, rows, entries, longest, busy, isOff, actions}) {
   return (
     <section class="card person" aria-label={role}>
       <div class="card-head">
@@ -50,8 +50,9 @@ function Person({role, who, rows, entries, longest, busy, actions}) {
       </ol>
       <h3>In Redis<small>{who ? `bookings:user:${who.id.slice(0, 6)}…` : ""}</small></h3>
       <ul class="chips" aria-live="polite">
-        {entries.map((entry) => <Entry key={entry.key} entry={entry} />)}
-        {entries.length === 0 && <li class="muted">No entry. The next list is a miss.</li>}
+        {isOff && <li class="muted">Redis is off: nothing is looked for there, and nothing kept.</li>}
+        {!isOff && entries.map((entry) => <Entry key={entry.key} entry={entry} />)}
+        {!isOff && entries.length === 0 && <li class="muted">No entry: the next list is a miss.</li>}
       </ul>
     </section>
   );
@@ -257,7 +258,7 @@ function Play({account, demo, numbers, refused}) {
   }
 
   const longest = Math.max(1, ...roles.flatMap((role) => play.rows[role].map((row) => row.milliseconds)));
-  const shared = (role) => ({role, who: play.people?.[role], rows: play.rows[role], entries: play.entries[role], longest, busy: isBusy});
+  const shared = (role) => ({role, who: play.people?.[role], rows: play.rows[role], entries: play.entries[role], longest, busy: isBusy, isOff: isOn === false});
   return (
     <>
       <div class="bar stage">
