@@ -177,8 +177,8 @@ export function Keys({numbers, account, refused}) {
     again();
   }
 
-  const total = format.exact(keys.length);
-  const state = found.error || (found.isLooking ? `${total} so far, looking on …` : found.isWhole ? `${total} keys` : `${total} keys, and more: look at one scope, such as bookings:user:…`);
+  const total = keys.length === 1 ? "1 key" : `${format.exact(keys.length)} keys`;
+  const state = found.error || (found.isLooking ? `${total} so far, looking on …` : found.isWhole ? total : `${total}, and more: look at one scope, such as bookings:user:…`);
   return (
     <>
       <h1>Keys</h1>
