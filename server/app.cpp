@@ -71,7 +71,7 @@ std::shared_ptr<reprise::backend> make_backend(const config& settings, const sec
   if (settings.redis->topology == redis_topology::memory) return reprise::make_memory_backend({}, world);
   std::vector<boost::asio::any_io_executor> executors;
   for (std::size_t i = 0; i < threads.size(); ++i) executors.push_back(threads.context(i).get_executor());
-  return reprise::make_redis_backend(redis_options_of(*settings.redis, secret.redis_password, settings), std::move(executors));
+  return reprise::make_redis_backend(redis_options_of(*settings.redis, secret.redis_password, settings, secret), std::move(executors));
 }
 
 std::unique_ptr<payment_gateway> make_gateway(const config& settings, const secrets& secret) {
@@ -89,7 +89,9 @@ payment_jobs_options jobs_options(const config& settings, const secrets& secret,
   options.takes_steps = does != duty::requests;
   const auto& where = settings.queue_redis ? settings.queue_redis : settings.redis;
   if (where && where->topology != redis_topology::memory)
-    options.redis = redis_options_of(*where, settings.queue_redis ? secret.queue_redis_password : secret.redis_password, settings);
+    options.redis = redis_options_of(*where, settings.queue_redis ? secret.queue_redis_password : secret.redis_password, settings, secret);
+  // The hash tag that keeps all keys of a queue in one slot; BullMQ's own advice for a cluster.
+  if (where && where->topology == redis_topology::cluster) options.prefix = "{bull}";
   return options;
 }
 

@@ -179,15 +179,21 @@ load_result load_config(const variables& environment, std::optional<std::filesys
 }
 
 reprise::redis_options redis_options_of(const redis_endpoint& where, const std::optional<std::string>& password,
-                                        const config& settings) {
+                                        const config& settings, const secrets& secret) {
   reprise::redis_options options;
   options.user = where.user.value_or("");
   options.password = password.value_or("");
   options.database = where.database;
   options.unix_socket = where.unix_socket;
   if (where.hosts.empty()) return options;
-  options.host = where.hosts.front().host;
-  options.port = where.hosts.front().port;
+  std::vector<reprise::redis_address> hosts;
+  for (const auto& each : where.hosts) hosts.push_back({each.host, each.port});
+  options.host = hosts.front().host;
+  options.port = hosts.front().port;
+  if (where.topology == redis_topology::cluster) options.cluster = std::move(hosts);
+  else if (where.topology == redis_topology::sentinel)
+    options.sentinels = {std::move(hosts), where.master_name, settings.redis_sentinel_user.value_or(""),
+                         secret.redis_sentinel_password.value_or("")};
   if (!where.has_tls) return options;
   options.tls.emplace();
   options.tls->ca_file = text_of(settings.redis_ca_file);

@@ -43,7 +43,7 @@ struct config {
   std::optional<redis_endpoint> redis;  // from REDIS_URL, or REDIS_HOST and REDIS_PORT; absent: caching is off
   std::chrono::milliseconds redis_deadline{};
   std::optional<std::filesystem::path> redis_ca_file, redis_cert_file, redis_key_file;
-  std::optional<std::string> redis_server_name;
+  std::optional<std::string> redis_server_name, redis_sentinel_user;
   std::optional<redis_endpoint> queue_redis;  // absent: as `redis`
   std::chrono::seconds cache_ttl{};
   std::uint64_t cache_l1_bytes = 0;
@@ -75,6 +75,7 @@ struct secrets {
   std::optional<std::string> mongodb_url;  // STORE_URL as it was given; absent where the store is a file
   std::optional<std::string> redis_password;
   std::optional<std::string> queue_redis_password;
+  std::optional<std::string> redis_sentinel_password;
   std::optional<std::string> admin_password;
   std::optional<std::string> sslcommerz_store_password;
 };
@@ -92,10 +93,10 @@ struct load_result {
 load_result load_config(const std::map<std::string, std::string>& environment,
                         std::optional<std::filesystem::path> dotenv, const std::map<std::string, std::string>& flags);
 
-// The options of a connection to one server. The files for TLS are the same for all; `server_name` is of REDIS_URL's host.
-// REQUIRES: a standalone endpoint.
+// How to reach a Redis; `password` is its own. The files for TLS and the sentinels' account are the same for all;
+// `server_name` is of REDIS_URL's hosts. REQUIRES: no memory://.
 reprise::redis_options redis_options_of(const redis_endpoint& where, const std::optional<std::string>& password,
-                                        const config& settings);
+                                        const config& settings, const secrets& secret);
 
 // The variables of this process.
 std::map<std::string, std::string> process_environment();

@@ -83,15 +83,9 @@ parsed<std::vector<std::string>> parse_jwt_secrets(std::string_view value) {
 }
 
 constexpr std::string_view redis_allowed =
-    "redis://[user:password@]host[:port][/db], rediss:// (TLS), redis+unix://[user:password@]/path[?db=N] or memory://; "
+    "redis://[user:password@]host[:port][/db], redis+sentinel://[user:password@]h1[:port],h2/master[/db], "
+    "redis+cluster://[user:password@]h1[:port],h2, with rediss for TLS, redis+unix://[user:password@]/path[?db=N] or memory://; "
     "reserved characters of a password percent-encoded";
-
-// Anything else would be taken for one server at its first host.
-std::optional<problem> unsupported(const redis_url& url) {
-  const auto topology = url.endpoint.topology;
-  if (topology != redis_topology::sentinel && topology != redis_topology::cluster) return {};
-  return problem{"begins with " + std::string(scheme_of(url.endpoint)) + "://, which is not supported by this version"};
-}
 
 // What can be said of it without the driver: the rest it says itself at the start.
 std::optional<problem> set_mongodb_url(std::string_view value, std::string_view after_scheme, config_draft& draft) {
@@ -206,7 +200,6 @@ kind redis(std::optional<redis_url> config_draft::*field) {
   auto set = [=](std::string_view value, config_draft& draft) -> std::optional<problem> {
     auto found = parse_redis_url(value);
     if (!found) return found.error();
-    if (auto wrong = unsupported(*found)) return wrong;
     return put(found, field, draft);
   };
   return {std::string(redis_allowed), set, exposure::hidden};
@@ -216,7 +209,6 @@ kind queue_redis() {
   auto set = [](std::string_view value, config_draft& draft) -> std::optional<problem> {
     auto found = parse_redis_url(value);
     if (!found) return found.error();
-    if (auto wrong = unsupported(*found)) return wrong;
     draft.value.queue_redis = found->endpoint;
     draft.secret.queue_redis_password = found->password;
     return {};

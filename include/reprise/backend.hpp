@@ -1,8 +1,8 @@
-// What the engine asks of the place where entries live: a Redis, or this process's memory. One implementation for each
-// topology; the rules of the protocol (docs/architecture.md) are the engine's, but each call below is atomic.
+// What the engine asks of the place where entries live: a Redis, or this process's memory. The rules of the protocol (docs/architecture.md) are the engine's, but each call below is atomic.
 //
-// A backend is used in sessions. open() makes fresh connections, all to one server with one identity; the session ends
-// as a whole when any of them is lost, or with close(). No call is ever carried from one session into another.
+// A backend is used in sessions. open() makes fresh connections, all to one server with one identity (of a cluster: to all of
+// its masters, and the identity is of them all, with the slots of each); the session ends as a whole when any of them is
+// lost, or with close(). No call is ever carried from one session, or from one server, to another.
 //
 // Thread-safe. Calls are awaited on any executor and resume there; one from an I/O thread that the backend was made
 // with uses that thread's own connection. Each has a deadline: past it the outcome is errc::timed_out and unknown, and
@@ -10,6 +10,7 @@
 #pragma once
 
 #include "reprise/errc.hpp"
+#include "reprise/key.hpp"
 #include "reprise/rate.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -36,7 +37,8 @@ class backend {
   virtual ~backend() = default;
 
   // sessions ---------------------------------------------------------------------------------------------------------
-  // Which data this server holds: its run id with its replication id. Ends a session that is open.
+  // Which data it holds: the server's run id with its replication id, or what stands for those of a cluster's masters, their
+  // config epochs and the slots of each. Ends a session that is open.
   // errc::wrong_role for a replica.
   virtual awaitable<std::string> open() = 0;
   // Asks for role and identity again, on the open session, and whether all of its connections still answer:
@@ -51,6 +53,8 @@ class backend {
   virtual void on_changed(std::function<void(std::string_view key)> handler) = 0;
   // Where it is, for the log, without secrets: "redis://127.0.0.1:6379/0".
   virtual std::string address() const = 0;
+  // How all keys given to it are to be written. Never changes.
+  virtual key_style keys() const noexcept { return key_style::plain; }
 
   // the protocol -----------------------------------------------------------------------------------------------------
   // A value as it lies in the server's reply: not copied, and alive as long as its owner.

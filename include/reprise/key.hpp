@@ -22,6 +22,11 @@ using parameters = std::vector<std::pair<std::string, std::string>>;
 
 bool is_valid_name(std::string_view text) noexcept;
 
+// How keys are written. In a Redis Cluster the last part of the scope's name stands in braces, bookings:user:{123}:role:…,
+// which makes it the key's hash tag: so all keys of a scope lie in one slot, and those of different users do not. Without that,
+// the braces of the query's JSON are the hash tag, and all users with the same filter share a slot.
+enum class key_style { plain, hash_tagged };
+
 // A value type. Thread-safe as std::string is.
 class scope {
  public:
@@ -36,10 +41,13 @@ class scope {
 
   const std::string& name() const noexcept { return name_; }
   std::string_view prefix() const noexcept { return std::string_view(name_).substr(0, prefix_bytes_); }
-  std::string generation_key() const { return name_ + ":gen"; }
-  std::string index_key() const { return name_ + ":keys"; }
+  std::string generation_key(key_style style = key_style::plain) const { return stem(style) + ":gen"; }
+  std::string index_key(key_style style = key_style::plain) const { return stem(style) + ":keys"; }
   // `role` is empty for a thing's scope, which has no roles. Absent where the role is no valid name.
-  std::optional<std::string> entry_key(std::string_view role, std::string_view canonical_query) const;
+  std::optional<std::string> entry_key(std::string_view role, std::string_view canonical_query,
+                                       key_style style = key_style::plain) const;
+  // How its keys begin: its name, with the hash tag where there is one.
+  std::string stem(key_style style) const;
 
   friend bool operator==(const scope&, const scope&) = default;
   friend auto operator<=>(const scope& a, const scope& b) { return a.name_ <=> b.name_; }

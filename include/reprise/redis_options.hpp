@@ -1,4 +1,5 @@
-// Where one Redis or Valkey server is, and how it is spoken to: for the cache and for the job queue alike.
+// Where a Redis or Valkey is, and how it is spoken to: for the cache and for the job queue alike. One server, the master that
+// sentinels name, or a cluster.
 #pragma once
 
 #include <chrono>
@@ -6,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace reprise {
 
@@ -17,10 +19,29 @@ struct redis_tls {
   std::string server_name{};  // what is asked for (SNI) and must stand in the certificate; empty: the host
 };
 
+struct redis_address {
+  std::string host;
+  std::uint16_t port = 0;
+  friend bool operator==(const redis_address&, const redis_address&) = default;
+};
+
+// Sentinels, asked one after the other before each new connection. They have accounts of their own; TLS as the master.
+struct redis_sentinels {
+  std::vector<redis_address> at{};  // at least one
+  std::string master_name{};
+  std::string user{};      // empty: the default user
+  std::string password{};  // empty: none. Never logged.
+};
+
 struct redis_options {
   std::string host = "127.0.0.1";
   std::uint16_t port = 6379;
   std::string unix_socket{};  // an absolute path of at most 107 bytes: then host and port do not count, nor does `tls`
+  // Then host, port and socket do not count: they are the master's that the sentinels name.
+  std::optional<redis_sentinels> sentinels{};
+  // Nodes of a cluster, through any of which all of it is found; empty: no cluster. Then host, port and socket do not count,
+  // and the database is 0.
+  std::vector<redis_address> cluster{};
   std::string user{};         // empty: the default user
   std::string password{};     // empty: none. Never logged.
   int database = 0;

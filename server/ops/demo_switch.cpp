@@ -35,6 +35,7 @@ class switched final : public reprise::backend, public demo_switch {
   }
   void on_changed(std::function<void(std::string_view)> handler) override { inner_->on_changed(std::move(handler)); }
   std::string address() const override { return inner_->address(); }
+  reprise::key_style keys() const noexcept override { return inner_->keys(); }
 
   awaitable<void> read(std::span<slot> slots, deadline limit) override { return inner_->read(slots, limit); }
   awaitable<begun> begin(const begin_request& request, deadline limit) override {

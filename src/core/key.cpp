@@ -60,10 +60,21 @@ std::optional<scope> scope::parse(std::string_view name) {
   return what == shared_user ? shared(prefix) : of_user(prefix, what);
 }
 
-std::optional<std::string> scope::entry_key(std::string_view role, std::string_view canonical_query) const {
+std::string scope::stem(key_style style) const {
+  if (style == key_style::plain) return name_;
+  const auto last = name_.rfind(':') + 1;  // no part of a name has a ':'
+  std::string tagged;
+  tagged.reserve(name_.size() + 2);
+  return tagged.append(name_, 0, last).append(1, '{').append(name_, last).append(1, '}');
+}
+
+std::optional<std::string> scope::entry_key(std::string_view role, std::string_view canonical_query, key_style style) const {
   std::string key;
-  key.reserve(name_.size() + role.size() + canonical_query.size() + 16);
-  key += name_;
+  key.reserve(name_.size() + role.size() + canonical_query.size() + 18);
+  if (style == key_style::plain)
+    key += name_;
+  else
+    key += stem(style);
   if (!role.empty()) {
     if (!is_valid_name(role)) return std::nullopt;
     key.append(":role:").append(role);

@@ -117,7 +117,7 @@ class response_cache::impl : public std::enable_shared_from_this<impl> {
   // invalidate.cpp
   awaitable<result<std::string>> invalidate_here(std::vector<scope> scopes, const std::vector<std::int64_t>& rows);
   awaitable<void> tidy(std::vector<scope> scopes);
-  static std::vector<std::string> generation_keys_of(const std::vector<scope>& scopes);
+  std::vector<std::string> generation_keys_of(const std::vector<scope>& scopes) const;
   awaitable<result<void>> remove(const std::vector<std::string>& generation_keys, duration limit);
   void forget(const std::vector<std::string>& generation_keys);
   void tell_invalidated(std::string_view scope, std::size_t entries) const {
@@ -199,6 +199,7 @@ class response_cache::impl : public std::enable_shared_from_this<impl> {
 
   const options settings_;
   const std::shared_ptr<backend> backend_;
+  const key_style keys_;  // the backend's
   const std::shared_ptr<invalidation_log> log_;
   const std::shared_ptr<environment> world_;
   const std::shared_ptr<spdlog::logger> logger_;

@@ -151,7 +151,7 @@ auto response_cache::impl::drop_lock(visit& request, const std::string& lock) ->
 
 auto response_cache::impl::begin(visit& request, const std::string& token) -> awaitable<result<backend::begun>> {
   backend::begin_request ask;
-  ask.generation_key = request.where->generation_key();
+  ask.generation_key = request.generation_key;
   ask.entry_key = request.key;
   ask.lock_key = lock_key(request.key);
   ask.stamp = request.ticket->of(request.policy.prefix);
@@ -194,8 +194,8 @@ auto response_cache::impl::commit(visit& request, const engine::shared_reply& re
     if (!lock.empty()) co_await drop_lock(request, lock);
     co_return;
   }
-  backend::commit_request ask{request.where->generation_key(), request.key, lock_key(request.key),
-                              request.where->index_key(),      captured,    lock,
+  backend::commit_request ask{request.generation_key,            request.key, lock_key(request.key),
+                              request.where->index_key(keys_), captured,    lock,
                               *entry,                          kept_for(request.policy, reply.fresh), settings_.largest_scope};
   const auto committed =
       co_await timed(request.left, [&](duration limit) { return backend_->commit(ask, limit); });

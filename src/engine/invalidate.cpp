@@ -37,10 +37,10 @@ auto response_cache::impl::invalidate(std::vector<scope> scopes, std::vector<std
   co_return told;
 }
 
-std::vector<std::string> response_cache::impl::generation_keys_of(const std::vector<scope>& scopes) {
+std::vector<std::string> response_cache::impl::generation_keys_of(const std::vector<scope>& scopes) const {
   std::vector<std::string> keys;
   keys.reserve(scopes.size());
-  for (const auto& one : scopes) keys.push_back(one.generation_key());
+  for (const auto& one : scopes) keys.push_back(one.generation_key(keys_));
   return keys;
 }
 
@@ -85,12 +85,12 @@ auto response_cache::impl::tidy(std::vector<scope> scopes) -> awaitable<void> {
       tell_invalidated(one.name(), 0);
       continue;
     }
-    const auto removed = co_await backend_->tidy(one.generation_key(), one.index_key(), std::chrono::seconds(1));
+    const auto removed = co_await backend_->tidy(one.generation_key(keys_), one.index_key(keys_), std::chrono::seconds(1));
     is_answering = removed.has_value();
     tell_invalidated(one.name(), removed ? *removed : 0);
     if (!removed) continue;
     counters_.of(one.prefix()).invalidated_keys.fetch_add(*removed, std::memory_order_relaxed);
-    if (logger_) logger_->info("[Cache] Invalidated {} keys matching: {}:*", *removed, one.name());
+    if (logger_) logger_->info("[Cache] Invalidated {} keys matching: {}:*", *removed, one.stem(keys_));
   }
 }
 

@@ -19,19 +19,23 @@ constexpr std::size_t largest_body =
 core::wall_time wall_now() { return std::chrono::floor<milliseconds>(std::chrono::system_clock::now()); }
 
 // What a key is, by its name: everything before the third colon is its scope.
-kept_key by_name(std::string key) {
+kept_key by_name(std::string key, key_style style) {
   kept_key found;
   std::size_t end = 0;
   for (int colons = 0; end < key.size(); ++end)
     if (key[end] == ':' && ++colons == 3) break;
-  const auto rest = std::string_view(key).substr(std::min(end, key.size()));
-  if (rest == ":gen")
-    found.kind = key_kind::generation;
-  else if (rest == ":keys")
-    found.kind = key_kind::index;
-  else if (rest.starts_with(":role:") || rest.starts_with(":query:"))
-    found.kind = rest.ends_with(":fill") ? key_kind::lock : key_kind::entry;
-  if (found.kind != key_kind::other) found.scope = key.substr(0, end);
+  const auto stem = std::string_view(key).substr(0, end), rest = std::string_view(key).substr(std::min(end, key.size()));
+  auto name = std::string(stem);
+  if (style == key_style::hash_tagged) std::erase_if(name, [](char c) { return c == '{' || c == '}'; });
+  if (const auto where = scope::parse(name); where && where->stem(style) == stem) {
+    if (rest == ":gen")
+      found.kind = key_kind::generation;
+    else if (rest == ":keys")
+      found.kind = key_kind::index;
+    else if (rest.starts_with(":role:") || rest.starts_with(":query:"))
+      found.kind = rest.ends_with(":fill") ? key_kind::lock : key_kind::entry;
+  }
+  if (found.kind != key_kind::other) found.scope = std::move(name);
   found.key = std::move(key);
   return found;
 }
@@ -68,24 +72,27 @@ std::string cut(std::string_view text, std::size_t most_bytes) {
   return std::string(text.substr(0, most_bytes));
 }
 
-bool is_prefix_or_scope(std::string_view of) {
-  const auto colons = std::count(of.begin(), of.end(), ':');
-  return is_valid_name(of) || (colons == 2 && scope::parse(of));
+// Of a prefix or a scope; empty where it is neither.
+std::string pattern_of(const std::string& of, key_style style) {
+  if (is_valid_name(of)) return escape_pattern(of) + ":*";
+  const auto where = scope::parse(of);
+  return where ? escape_pattern(where->stem(style)) + ":*" : std::string();
 }
 
 }  // namespace
 
 auto response_cache::impl::keys(std::string of, std::string cursor, std::size_t count) -> awaitable<result<kept_keys>> {
   const auto self = shared_from_this();
-  if (!is_prefix_or_scope(of)) co_return errc::invalid_name;
+  const auto pattern = pattern_of(of, keys_);
+  if (pattern.empty()) co_return errc::invalid_name;
   if (!backend_) co_return errc::unavailable;
-  auto page = co_await backend_->scan(std::move(cursor), escape_pattern(of) + ":*", count, look_limit);
+  auto page = co_await backend_->scan(std::move(cursor), pattern, count, look_limit);
   if (!page) co_return page.error();
   kept_keys found;
   found.next = std::move(page->next);
   std::vector<std::string> generations;
   for (auto& each : page->keys) {
-    auto one = by_name(std::move(each.key));
+    auto one = by_name(std::move(each.key), keys_);
     one.size = each.size;
     one.ttl = each.ttl;
     if (one.kind == key_kind::entry) one.age = age_in(each.beginning);
@@ -105,7 +112,7 @@ auto response_cache::impl::judge_states(std::vector<kept_key>& keys, const std::
   std::map<std::string, std::size_t> slot_of;  // by scope
   std::vector<std::string> names;
   for (const auto& each : keys)
-    if (!each.scope.empty() && slot_of.emplace(each.scope, names.size()).second) names.push_back(each.scope + ":gen");
+    if (!each.scope.empty() && slot_of.emplace(each.scope, names.size()).second) names.push_back(scope::parse(each.scope)->generation_key(keys_));
   std::vector<backend::slot> slots;
   for (const auto& name : names) slots.push_back({name});
   if (!slots.empty()) {
@@ -128,8 +135,8 @@ auto response_cache::impl::entry(std::string key, std::size_t most_bytes)
     -> awaitable<result<std::optional<kept_entry>>> {
   const auto self = shared_from_this();
   kept_entry found;
-  found.facts = by_name(key);
-  if (found.facts.kind != key_kind::entry || !scope::parse(found.facts.scope)) co_return errc::invalid_name;
+  found.facts = by_name(key, keys_);
+  if (found.facts.kind != key_kind::entry) co_return errc::invalid_name;
   if (!backend_) co_return errc::unavailable;
   const auto text = co_await backend_->get(key, look_limit);
   if (!text) co_return text.error();

@@ -12,6 +12,7 @@ response_cache::impl::impl(options settings, std::shared_ptr<backend> where, std
                            std::shared_ptr<environment> world, std::shared_ptr<spdlog::logger> logger)
     : settings_(std::move(settings)),
       backend_(std::move(where)),
+      keys_(backend_ ? backend_->keys() : key_style::plain),
       log_(log ? std::move(log) : make_volatile_log()),
       world_(world ? std::move(world) : make_environment()),
       logger_(std::move(logger)),

@@ -63,14 +63,14 @@ std::unique_ptr<visit> response_cache::impl::prepare(const cache_policy& policy,
     return here;
   }
   here->where = scope_of(policy, request);
-  auto key = here->where ? here->where->entry_key(role_of(policy, request), canonical_query(query, policy.vary_query))
+  auto key = here->where ? here->where->entry_key(role_of(policy, request), canonical_query(query, policy.vary_query), keys_)
                          : std::nullopt;
   if (!key) {
     here->why = "name";
     return here;
   }
   here->key = std::move(*key);
-  here->generation_key = here->where->generation_key();
+  here->generation_key = here->where->generation_key(keys_);
   here->is_alone = false;
   const auto now = world_->now();
   here->ticket = trust_.current(now);

@@ -15,6 +15,7 @@ namespace {
 link::settings link_settings(const event_options& options) {
   link::settings settings;
   settings.redis = options.redis;
+  settings.key = queue_keys(options.prefix, options.queue).meta;
   settings.client_name = client_name(options.prefix, options.queue, ":qe");
   settings.deadline = options.deadline;
   settings.has_scripts = false;
@@ -24,8 +25,7 @@ link::settings link_settings(const event_options& options) {
 }
 
 event_options checked(event_options options) {
-  if (!queue_keys::is_valid(options.prefix, options.queue))
-    throw boost::system::system_error(errc::invalid_name, options.prefix + ":" + options.queue);
+  queue_keys::check(options.prefix, options.queue, options.redis);
   return options;
 }
 

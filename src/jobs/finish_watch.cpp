@@ -24,6 +24,7 @@ constexpr milliseconds pause_after_error{200};
 link::settings link_settings(const queue_options& options) {
   link::settings settings;
   settings.redis = options.redis;
+  settings.key = queue_keys(options.prefix, options.name).meta;
   settings.client_name = client_name(options.prefix, options.name, ":qe");
   settings.deadline = options.deadline;
   settings.has_scripts = false;

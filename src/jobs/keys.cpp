@@ -1,5 +1,9 @@
 #include "src/jobs/keys.hpp"
 
+#include "reprise/jobs/errc.hpp"
+
+#include <boost/system/system_error.hpp>
+
 #include <boost/beast/core/detail/base64.hpp>
 
 #include <algorithm>
@@ -52,6 +56,14 @@ std::string client_name(std::string_view prefix, std::string_view queue, std::st
   auto name = std::string(prefix) + ":" + encoded + std::string(suffix);
   std::replace(name.begin(), name.end(), ' ', '_');  // CLIENT SETNAME takes none
   return name;
+}
+
+void queue_keys::check(std::string_view prefix_of_all, std::string_view queue, const redis_options& server) {
+  const auto name = std::string(prefix_of_all).append(1, ':').append(queue);
+  if (!is_valid(prefix_of_all, queue)) throw boost::system::system_error(errc::invalid_name, name);
+  const auto open = name.find('{'), close = open == name.npos ? open : name.find('}', open);
+  if (!server.cluster.empty() && (close == name.npos || close == open + 1))
+    throw boost::system::system_error(errc::invalid_name, name + " has no hash tag, which a cluster needs: such as {bull}");
 }
 
 bool is_valid_job_id(std::string_view job_id) noexcept {

@@ -1,6 +1,8 @@
 // The Redis keys of one queue, as BullMQ has them: `<prefix>:<queue>:<what>`.
 #pragma once
 
+#include "reprise/redis_options.hpp"
+
 #include <string>
 #include <string_view>
 
@@ -11,6 +13,9 @@ struct queue_keys {
   queue_keys(std::string_view prefix_of_all, std::string_view queue);
   // A name is not empty and has no `:`; neither it nor the prefix has control characters.
   static bool is_valid(std::string_view prefix_of_all, std::string_view queue) noexcept;
+  // Throws std::system_error (errc::invalid_name) where it is not, or where the server is a cluster and the keys have no hash
+  // tag that keeps them in one slot.
+  static void check(std::string_view prefix_of_all, std::string_view queue, const redis_options& server);
 
   std::string prefix;  // ends with `:`
   std::string id, meta, wait, paused, active, prioritized, pc, delayed, completed, failed, waiting_children, stalled,

@@ -27,6 +27,25 @@ constexpr std::chrono::seconds longest_pause{2};
 constexpr std::chrono::seconds quiet{30};    // between two lines about the same outage
 constexpr std::chrono::seconds settled{10};  // a connection that ends sooner does not shorten the next pause
 
+constexpr milliseconds moving_pause{50};  // between two attempts while a slot is moving
+
+// What a server says that has executed nothing, since the data is another's: or will be, or comes here only now.
+bool is_misplaced(std::string_view error) {
+  for (const auto* code : {"MOVED ", "ASK ", "TRYAGAIN", "CLUSTERDOWN", "READONLY", "LOADING", "MASTERDOWN"})
+    if (error.starts_with(code)) return true;
+  return false;
+}
+
+// Not while a slot is on its way: the place is the right one still.
+bool is_of_another_place(std::string_view error) { return !error.starts_with("ASK ") && !error.starts_with("TRYAGAIN"); }
+
+// Is the answer to each command that it was not executed? Of several, some may have been: then none is sent again.
+bool was_not_executed(const reply& answer) {
+  for (std::size_t i = 0; i < answer.size(); i = answer.next(i))
+    if (!answer.is_error(i) || !is_misplaced(answer.text(i))) return false;
+  return answer.size() > 0;
+}
+
 bool is_no_script(const reply& answer) {
   for (std::size_t i = 0; i < answer.size(); ++i)
     if (answer.is_error(i) && answer.text(i).starts_with("NOSCRIPT")) return true;
@@ -74,8 +93,10 @@ struct link::burst {
 link::link(asio::any_io_executor executor, settings options)
     : executor_(executor),
       options_(std::move(options)),
+      finder_(options_.redis),
       pause_(executor),
       changes_(executor),
+      moving_(executor),
       unsent_(executor),
       pauses_(shortest_pause, longest_pause),
       random_(std::random_device{}()) {
@@ -93,6 +114,7 @@ void link::close() noexcept {
   if (opening_) opening_->cancel();
   pause_.cancel();
   changes_.cancel();
+  moving_.cancel();
   unsent_.cancel();
   if (const auto unsent = std::exchange(gathering_, nullptr)) end(*unsent, errc::closed);
 }
@@ -114,46 +136,56 @@ asio::awaitable<void> link::connected(clock::duration limit) {
 asio::awaitable<void> link::keep_connected() {
   const auto self = shared_from_this();
   auto next_line = clock::now();
-  bool was_lost = false;
   while (!is_closed_) {
-    auto over = std::make_shared<asio::steady_timer>(executor_, clock::time_point::max());
-    trouble_ = std::make_shared<redis::wire_trouble>();
-    auto fresh = std::make_shared<wire>(redis::make_wire(executor_, options_.redis, trouble_));
-    opening_ = fresh;
     lost_because_.clear();
-    auto config = redis::wire_config(options_.redis, options_.client_name);
-    if (options_.has_scripts)
-      for (const auto source : script_sources) config.setup.push("SCRIPT", "LOAD", source);
-    fresh->async_run(config, [self, fresh, over](boost::system::error_code error) {
-      fresh->cancel();  // what was queued for this connection ends with it
-      self->on_lost(fresh, error);
-      over->expires_at(clock::time_point::min());  // whoever waits for it, now or later
-    });
-    const auto failed = co_await open(fresh);
-    const auto opened = clock::now();
-    opening_ = nullptr;
-    if (!failed && !is_closed_) {
-      if (was_lost && options_.logger) options_.logger->info("[Jobs] {}: connected again", options_.log_name);
-      was_lost = false;
-      wire_ = fresh;
-      changes_.cancel();
-      flush();
-    } else {
-      fresh->cancel();
-    }
-    (void)co_await over->async_wait(asio::as_tuple(asio::use_awaitable));
+    if (co_await find_place()) co_await connect_once();
     if (is_closed_) break;
-    if (!failed && clock::now() - opened > settled) pauses_.reset();
-    if (options_.logger && (!was_lost || clock::now() >= next_line)) {
+    if (options_.logger && (!was_lost_ || clock::now() >= next_line)) {
       options_.logger->warn("[Jobs] {}: no connection to Redis at {}: {}; trying again", options_.log_name,
                             redis::address_of(options_.redis), lost_because_);
       next_line = clock::now() + quiet;
     }
-    was_lost = true;
+    was_lost_ = true;
     pause_.expires_after(pauses_.next(std::uniform_real_distribution<>(0, 1)(random_)));
     (void)co_await pause_.async_wait(asio::as_tuple(asio::use_awaitable));
   }
   changes_.cancel();
+}
+
+asio::awaitable<bool> link::find_place() {
+  const auto found = co_await finder_.find(executor_, lost_because_);
+  if (!found) co_return false;
+  place_ = found->masters[found->slots ? found->slots->owners[redis::slot_of(options_.key)] : 0];
+  co_return true;
+}
+
+asio::awaitable<void> link::connect_once() {
+  const auto self = shared_from_this();
+  auto over = std::make_shared<asio::steady_timer>(executor_, clock::time_point::max());
+  trouble_ = std::make_shared<redis::wire_trouble>();
+  auto fresh = std::make_shared<wire>(redis::make_wire(executor_, place_, trouble_));
+  opening_ = fresh;
+  auto config = redis::wire_config(place_, options_.client_name);
+  if (options_.has_scripts)
+    for (const auto source : script_sources) config.setup.push("SCRIPT", "LOAD", source);
+  fresh->async_run(config, [self, fresh, over](boost::system::error_code error) {
+    fresh->cancel();  // what was queued for this connection ends with it
+    self->on_lost(fresh, error);
+    over->expires_at(clock::time_point::min());  // whoever waits for it, now or later
+  });
+  const auto failed = co_await open(fresh);
+  const auto opened = clock::now();
+  opening_ = nullptr;
+  if (!failed && !is_closed_) {
+    if (std::exchange(was_lost_, false) && options_.logger) options_.logger->info("[Jobs] {}: connected again", options_.log_name);
+    wire_ = fresh;
+    changes_.cancel();
+    flush();
+  } else {
+    fresh->cancel();
+  }
+  (void)co_await over->async_wait(asio::as_tuple(asio::use_awaitable));
+  if (!failed && clock::now() - opened > settled) pauses_.reset();
 }
 
 // The first answer comes after the set-up: there is a connection then.
@@ -162,7 +194,7 @@ asio::awaitable<boost::system::error_code> link::open(std::shared_ptr<wire> fres
   first.get_config().cancel_on_connection_lost = false;  // but when it is known why there is none
   first.push("PING");
   boost::redis::generic_flat_response answer;
-  const auto limit = (options_.redis.tls ? 3 : 2) * options_.redis.connect_deadline;
+  const auto limit = (place_.tls ? 3 : 2) * place_.connect_deadline;
   const auto [error, bytes] =
       co_await fresh->async_exec(first, answer, asio::cancel_after(limit, asio::as_tuple(asio::use_awaitable)));
   if (error == asio::error::operation_aborted && lost_because_.empty()) lost_because_ = "no answer within the deadline";
@@ -177,7 +209,10 @@ asio::awaitable<boost::system::error_code> link::open(std::shared_ptr<wire> fres
 
 void link::on_lost(const std::shared_ptr<wire>& which, boost::system::error_code why) {
   // Where it was ended from here, the reason is known already.
-  if (why != asio::error::operation_aborted || lost_because_.empty()) lost_because_ = redis::explain(why, *trouble_, options_.redis);
+  if (why != asio::error::operation_aborted || lost_because_.empty()) {
+    lost_because_ = redis::explain(why, *trouble_, place_);
+    if (place_.sentinels || !place_.cluster.empty()) lost_because_ = redis::to_text({place_.host, place_.port}) + ": " + lost_because_;
+  }
   if (wire_ == which) wire_ = nullptr;
 }
 
@@ -299,7 +334,7 @@ void link::answered(const std::shared_ptr<burst>& sent, boost::system::error_cod
     return end(*sent, is_closed_ ? errc::closed : is_unsent ? errc::unavailable : errc::unknown_outcome);
   }
   const auto& replies = *sent->replies;
-  std::vector<caller> unknown_scripts;
+  std::vector<caller> unknown_scripts, misplaced;
   for (auto& one : sent->callers) {
     const auto last = one.first_command + one.commands;
     if (last > replies.commands.size()) {
@@ -310,10 +345,39 @@ void link::answered(const std::shared_ptr<burst>& sent, boost::system::error_cod
     reply answer(sent->replies, replies.commands[one.first_command], to);
     if (!one.is_repeated && wire_ && is_no_script(answer))
       unknown_scripts.push_back(std::move(one));
+    else if (!is_closed_ && was_not_executed(answer) && clock::now() < sent->begun + options_.deadline)
+      misplaced.push_back(std::move(one)), last_refusal_ = answer.text(0);
     else
       complete(one, {}, std::move(answer));
   }
   if (!unknown_scripts.empty()) send_again(std::move(unknown_scripts), *sent);
+  if (!misplaced.empty()) keep(std::move(misplaced), *sent);
+}
+
+// What was not executed gathers with what comes next: until there is a connection to the right place, where this was not it,
+// else for a moment.
+void link::keep(std::vector<caller> callers, const burst& sent) {
+  const auto next = gathering();
+  for (auto& one : callers) take_over(std::move(one), sent, *next);
+  next->limit = std::max(next->limit, sent.limit);
+  next->begun = std::min(next->begun, sent.begun);
+  if (is_of_another_place(last_refusal_) && wire_ && wire_ == sent.on.lock()) {
+    lost_because_ = redis::fit_for_the_log(last_refusal_);
+    std::exchange(wire_, nullptr)->cancel();
+  }
+  if (!wire_) return watch_unsent();
+  moving_.expires_after(moving_pause);
+  moving_.async_wait([self = shared_from_this()](boost::system::error_code error) {
+    if (!error) self->flush();
+  });
+}
+
+void link::take_over(caller one, const burst& from, burst& to) {
+  one.first_command = to.request.get_expected_responses();
+  const auto at = to.request.payload().size();
+  push_again(to.request, from.request.payload().substr(one.from, one.size));
+  one.from = at;
+  to.callers.push_back(std::move(one));
 }
 
 // Somebody has emptied the server's scripts: it gets them again, and with them what it did not know how to do.
@@ -324,11 +388,7 @@ void link::send_again(std::vector<caller> callers, const burst& sent) {
   for (const auto source : script_sources) again->request.push("SCRIPT", "LOAD", source);
   for (auto& one : callers) {
     one.is_repeated = true;
-    one.first_command = again->request.get_expected_responses();
-    const auto from = again->request.payload().size();
-    push_again(again->request, sent.request.payload().substr(one.from, one.size));
-    one.from = from;
-    again->callers.push_back(std::move(one));
+    take_over(std::move(one), sent, *again);
   }
   send(std::move(again));
 }

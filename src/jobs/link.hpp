@@ -1,5 +1,7 @@
 // A connection to Redis that comes back by itself, and the calls on it. Calls of one turn of the event loop travel as
-// one burst: one write, one reply, one deadline. While there is no connection they wait for one until their deadline.
+// one burst: one write, one reply, one deadline. While there is no connection they wait for one until their deadline; so do
+// those that a server did not execute because it is no master (any more), or because a cluster's slot has moved or is moving:
+// they are sent again, to whoever has the data then.
 //
 // Not thread-safe: lives on its executor. Owned by shared_ptr; stays alive while its run is under way.
 #pragma once
@@ -7,6 +9,7 @@
 #include "reprise/jobs/errc.hpp"
 #include "reprise/jobs/queue.hpp"
 #include "reprise/redis_options.hpp"
+#include "src/backends/redis/places.hpp"
 #include "src/backends/redis/wire.hpp"
 #include "src/core/backoff.hpp"
 #include "src/jobs/reply.hpp"
@@ -38,6 +41,7 @@ class link : public std::enable_shared_from_this<link> {
 
   struct settings {
     redis_options redis;
+    std::string key;          // any of the keys that will be used, all of which lie in one slot of a cluster
     std::string client_name;  // what CLIENT LIST shows
     milliseconds deadline{5000};
     std::size_t most_calls = 10'000;  // that wait for an answer, and their bytes
@@ -90,20 +94,27 @@ class link : public std::enable_shared_from_this<link> {
   void send(std::shared_ptr<burst> ready);
   void answered(const std::shared_ptr<burst>& sent, boost::system::error_code error);
   void send_again(std::vector<caller> callers, const burst& sent);
+  void keep(std::vector<caller> callers, const burst& sent);
+  static void take_over(caller one, const burst& from, burst& to);
+  boost::asio::awaitable<bool> find_place();
+  boost::asio::awaitable<void> connect_once();
   void end(burst& unsent, boost::system::error_code why);
   void complete(caller& one, boost::system::error_code error, reply answer);
   void watch_unsent();
 
   boost::asio::any_io_executor executor_;
   settings options_;
-  std::shared_ptr<redis::wire_trouble> trouble_;  // of the present attempt
+  redis::place_finder finder_;
+  redis_options place_;  // of the present attempt
+  std::shared_ptr<redis::wire_trouble> trouble_;  // likewise
   std::shared_ptr<wire> wire_;  // null: not connected
   std::shared_ptr<wire> opening_;
   std::shared_ptr<burst> gathering_;
-  bool is_closed_ = false, is_posted_ = false;
+  bool is_closed_ = false, is_posted_ = false, was_lost_ = false;
   std::size_t calls_ = 0, bytes_ = 0;  // that wait for an answer
   boost::asio::steady_timer pause_;    // between two attempts to connect; cancelled where one is to be made now
   boost::asio::steady_timer changes_;  // cancelled whenever there is a connection, or no more will come
+  boost::asio::steady_timer moving_;   // between two attempts at what a server did not execute
   boost::asio::steady_timer unsent_;   // until what cannot be sent has waited long enough
   core::backoff pauses_;
   std::minstd_rand random_;

@@ -10,14 +10,14 @@ namespace reprise::jobs {
 namespace {
 
 queue_options checked(queue_options options) {
-  if (!queue_keys::is_valid(options.prefix, options.name))
-    throw boost::system::system_error(errc::invalid_name, options.prefix + ":" + options.name);
+  queue_keys::check(options.prefix, options.name, options.redis);
   return options;
 }
 
 link::settings link_settings(const queue_options& options) {
   link::settings settings;
   settings.redis = options.redis;
+  settings.key = queue_keys(options.prefix, options.name).meta;
   // No client name: BullMQ takes whoever bears the queue's for one of its workers.
   settings.deadline = options.deadline;
   settings.most_calls = options.most_waiting_calls;

@@ -17,8 +17,7 @@ namespace {
 namespace asio = boost::asio;
 
 worker_options checked(worker_options options) {
-  if (!queue_keys::is_valid(options.prefix, options.queue))
-    throw boost::system::system_error(errc::invalid_name, options.prefix + ":" + options.queue);
+  queue_keys::check(options.prefix, options.queue, options.redis);
   if (options.concurrency == 0 || options.lock_duration.count() < 4 || options.drain_delay.count() <= 0 ||
       options.stalled_interval.count() < 0 || (options.limiter.most > 0 && options.limiter.each.count() <= 0))
     throw boost::system::system_error(errc::invalid_options);
@@ -28,6 +27,7 @@ worker_options checked(worker_options options) {
 link::settings link_settings(const worker_options& options, bool has_scripts) {
   link::settings settings;
   settings.redis = options.redis;
+  settings.key = queue_keys(options.prefix, options.queue).meta;
   // The one that waits is the one by which others know that there is a worker.
   const auto suffix = options.name.empty() ? std::string() : ":w:" + options.name;
   settings.client_name = has_scripts ? std::string() : client_name(options.prefix, options.queue, suffix);

@@ -35,10 +35,11 @@ class backend_contract : public ::testing::TestWithParam<backend_kind> {
 
   backend_home home;
   std::shared_ptr<backend> where;
-  const thing first{"bookings", "1"};
+  const thing first{"bookings", "1", "{}", where->keys()};
 };
 
-INSTANTIATE_TEST_SUITE_P(backends, backend_contract, ::testing::Values(backend_kind::memory, backend_kind::redis), kind_name);
+INSTANTIATE_TEST_SUITE_P(backends, backend_contract,
+                         ::testing::Values(backend_kind::memory, backend_kind::redis, backend_kind::cluster), kind_name);
 
 // sessions -------------------------------------------------------------------------------------------------------------
 
@@ -268,7 +269,7 @@ TEST_P(backend_contract, entry_past_its_ttl_is_gone_while_its_generation_stays) 
 // invalidate, tidy -----------------------------------------------------------------------------------------------------
 
 TEST_P(backend_contract, invalidate_one_scope_leaves_the_others) {
-  const thing second{"bookings", "2"};
+  const thing second{"bookings", "2", "{}", where->keys()};
   begin(first);
   begin(second);
   invalidate(first);
@@ -285,7 +286,7 @@ TEST_P(backend_contract, invalidate_unknown_and_no_scopes_succeeds_and_makes_no_
 TEST_P(backend_contract, invalidate_more_than_two_chunks_removes_every_generation) {
   std::vector<std::string> keys;
   for (int i = 0; i < 1203; ++i) {
-    const thing each{"bookings", std::to_string(i)};
+    const thing each{"bookings", std::to_string(i), "{}", where->keys()};
     set(each.generation_key, "s.r");
     keys.push_back(each.generation_key);
   }

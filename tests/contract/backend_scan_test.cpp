@@ -45,7 +45,7 @@ class backend_scan : public ::testing::TestWithParam<backend_kind> {
   const thing first{"bookings", "1"};
 };
 
-INSTANTIATE_TEST_SUITE_P(backends, backend_scan, ::testing::Values(backend_kind::memory, backend_kind::redis),
+INSTANTIATE_TEST_SUITE_P(backends, backend_scan, ::testing::Values(backend_kind::memory, backend_kind::redis, backend_kind::cluster),
                          kind_name);
 
 TEST_P(backend_scan, nothing_there_finds_nothing_and_ends) { EXPECT_TRUE(walk("*", 10).empty()); }

@@ -206,11 +206,3 @@ def test_wrong_files_end_the_start_and_name_the_variable(tmp_path, authority, go
     assert check(tmp_path, REDIS_CA_FILE=authority.ca, REDIS_CERT_FILE=certificate, REDIS_KEY_FILE=key).returncode == 0
     unused = check(tmp_path, REDIS_URL="redis://localhost", REDIS_CA_FILE=authority.ca)
     assert (unused.returncode, "do nothing" in unused.stderr) == (0, True), unused.stderr
-
-
-@pytest.mark.parametrize("variable", ["REDIS_URL", "QUEUE_REDIS_URL"])
-@pytest.mark.parametrize("scheme", ["redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster"])
-def test_topology_that_is_not_supported_ends_the_start(tmp_path, variable, scheme):
-    url = f"{scheme}://127.0.0.1:1" + ("/master" if "sentinel" in scheme else "")
-    run = check(tmp_path, **{variable: url})
-    assert run.returncode == 2 and variable in run.stderr and "not supported by this version" in run.stderr, run.stderr

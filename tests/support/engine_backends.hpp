@@ -5,6 +5,7 @@
 #include "reprise/key.hpp"
 #include "src/core/entry_format.hpp"
 #include "tests/support/engine_threads.hpp"
+#include "tests/support/redis_cluster.hpp"
 #include "tests/support/redis_server.hpp"
 
 #include <gtest/gtest.h>
@@ -17,9 +18,11 @@
 
 namespace reprise::testing {
 
-enum class backend_kind { memory, redis };
+enum class backend_kind { memory, redis, cluster };
 
-inline std::string name_of(backend_kind kind) { return kind == backend_kind::memory ? "memory" : "redis"; }
+inline std::string name_of(backend_kind kind) {
+  return kind == backend_kind::memory ? "memory" : kind == backend_kind::redis ? "redis" : "cluster";
+}
 inline void PrintTo(backend_kind kind, std::ostream* to) { *to << name_of(kind); }
 inline std::string kind_name(const ::testing::TestParamInfo<backend_kind>& each) { return name_of(each.param); }
 
@@ -35,6 +38,7 @@ struct backend_home {
   // On threads of its own, as another process would be.
   std::shared_ptr<backend> make(const io_threads& on) {
     if (kind == backend_kind::memory) return make_memory_backend({}, world);
+    if (kind == backend_kind::cluster) return make_redis_backend(redis_cluster::shared().options(), on.executors());
     return make_redis_backend({.port = server->port()}, on.executors());
   }
 
@@ -46,12 +50,13 @@ struct backend_home {
 
 // The keys of one user's entry, and requests about it.
 struct thing {
-  thing(std::string_view prefix, std::string_view user, std::string_view query = "{}")
-      : where(*scope::of_user(prefix, user)), generation_key(where.generation_key()), index_key(where.index_key()),
-        entry_key(*where.entry_key("student", query)), lock_key(reprise::lock_key(entry_key)) {}
+  thing(std::string_view prefix, std::string_view user, std::string_view query = "{}", key_style how = key_style::plain)
+      : where(*scope::of_user(prefix, user)), style(how), generation_key(where.generation_key(style)),
+        index_key(where.index_key(style)), entry_key(*where.entry_key("student", query, style)),
+        lock_key(reprise::lock_key(entry_key)) {}
   thing with_query(std::string_view query) const {
     auto other = *this;
-    other.entry_key = *where.entry_key("student", query);
+    other.entry_key = *where.entry_key("student", query, style);
     other.lock_key = reprise::lock_key(other.entry_key);
     return other;
   }
@@ -71,6 +76,7 @@ struct thing {
   }
 
   scope where;
+  key_style style;
   std::string generation_key, index_key, entry_key, lock_key;
 };
 

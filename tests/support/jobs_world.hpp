@@ -33,6 +33,12 @@ class jobs_world {
  public:
   explicit jobs_world(std::vector<std::string> redis_arguments = {}, std::string prefix = "bull")
       : redis(std::move(redis_arguments)), prefix_(std::move(prefix)) {
+    where_.port = redis.port();
+    open();
+  }
+  // On something else than its own Redis.
+  jobs_world(redis_options where, std::string prefix) : where_(std::move(where)), prefix_(std::move(prefix)) { open(); }
+  void open() {
     queue = run([this]() -> asio::awaitable<std::unique_ptr<jobs::queue>> {
       jobs::queue_options options;
       options.name = "q";
@@ -50,11 +56,7 @@ class jobs_world {
     });
   }
 
-  redis_options where() const {
-    redis_options options;
-    options.port = redis.port();
-    return options;
-  }
+  const redis_options& where() const { return where_; }
 
   // Runs what makes an awaitable on the queue's thread, to its end.
   template <class Make>
@@ -175,6 +177,7 @@ class jobs_world {
     return all;
   }
 
+  redis_options where_;
   std::string prefix_;
   std::vector<std::unique_ptr<jobs::worker>> workers_;
 };

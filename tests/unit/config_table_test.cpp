@@ -54,6 +54,8 @@ const std::vector<sample> samples{
     {"REDIS_CERT_FILE", "/", REPRISE_SOURCE_TREE "/README.md"},
     {"REDIS_KEY_FILE", "/nonexistent/key.pem", REPRISE_SOURCE_TREE "/README.md"},
     {"REDIS_SERVER_NAME", "-x-", "redis.example"},
+    {"REDIS_SENTINEL_USER", "a\nb", "watcher"},
+    {"REDIS_SENTINEL_PASSWORD", "hunter2\n", "hunter2"},
     {"REDIS_DEADLINE_MS", "50ms", "1"},
     {"QUEUE_REDIS_URL", "redis://hunter2@", "rediss://host"},
     {"CACHE_TTL", "0", "10m"},

@@ -214,17 +214,20 @@ TEST(config, memory_is_a_redis) {
   EXPECT_EQ(load({{"REDIS_URL", "memory://"}}).value.redis->topology, redis_topology::memory);
 }
 
-TEST(config, unsupported_scheme_is_an_error_that_says_so) {
-  for (const auto& [name, text] : std::multimap<std::string, std::string>{
-           {"REDIS_URL", "redis+sentinel://h1,h2/m"}, {"REDIS_URL", "rediss+sentinel://h1,h2/m"},
-           {"REDIS_URL", "redis+cluster://u:hunter2@h1"}, {"QUEUE_REDIS_URL", "redis+sentinel://h1,h2/m"},
-           {"QUEUE_REDIS_URL", "rediss+cluster://u:hunter2@h1"}}) {
-    auto found = load({{name, text}});
-    ASSERT_EQ(found.errors.size(), 1u) << text;
-    EXPECT_TRUE(contains(found.errors, name)) << found.errors[0];
-    EXPECT_TRUE(contains(found.errors, "is not supported by this version")) << found.errors[0];
-    EXPECT_FALSE(contains(found.errors, "hunter2"));
-  }
+TEST(config, options_of_a_redis_say_how_it_is_found) {
+  const auto options = [](const load_result& of) { return redis_options_of(*of.value.redis, of.secret.redis_password, of.value, of.secret); };
+  const auto sentinel = options(load({{"REDIS_URL", "rediss+sentinel://app:in@h1,h2:7/main/3"}, {"REDIS_SENTINEL_USER", "watcher"},
+                                      {"REDIS_SENTINEL_PASSWORD", "seen"}}));
+  ASSERT_TRUE(sentinel.sentinels && sentinel.tls);
+  EXPECT_EQ(sentinel.sentinels->at, (std::vector<reprise::redis_address>{{"h1", 26379}, {"h2", 7}}));
+  EXPECT_EQ(sentinel.sentinels->master_name, "main");
+  EXPECT_EQ(sentinel.sentinels->user, "watcher");
+  EXPECT_EQ(sentinel.sentinels->password, "seen");
+  EXPECT_EQ(std::tie(sentinel.user, sentinel.password, sentinel.database), std::make_tuple("app", "in", 3));
+  const auto cluster = options(load({{"REDIS_URL", "redis+cluster://:in@h1,[::1]:7"}}));
+  EXPECT_FALSE(cluster.sentinels || cluster.tls);
+  EXPECT_EQ(cluster.cluster, (std::vector<reprise::redis_address>{{"h1", 6379}, {"::1", 7}}));
+  EXPECT_TRUE(options(load({{"REDIS_URL", "redis://h1"}})).cluster.empty());
 }
 
 TEST(config, store_url_names_a_file) {

@@ -57,6 +57,18 @@ TEST(scope, keys_have_the_documented_form) {
   EXPECT_EQ(lock_key("k"), "k:fill");
 }
 
+TEST(scope, hash_tag_is_the_last_part_of_its_name) {
+  const auto user = scope::of_user("bookings", "123");
+  const auto style = key_style::hash_tagged;
+  EXPECT_EQ(user->entry_key("student", R"({"status":"accepted"})", style),
+            R"(bookings:user:{123}:role:student:query:{"status":"accepted"})");
+  EXPECT_EQ(user->generation_key(style), "bookings:user:{123}:gen");
+  EXPECT_EQ(user->index_key(style), "bookings:user:{123}:keys");
+  EXPECT_EQ(scope::of_thing("gigs", "55")->generation_key(style), "gigs:id:{55}:gen");
+  EXPECT_EQ(scope::shared("gigs")->entry_key("any", "{}", style), "gigs:user:{shared}:role:any:query:{}");
+  EXPECT_EQ(user->name(), "bookings:user:123") << "its name is the same everywhere: the outbox knows it by that";
+}
+
 TEST(escape_pattern, special_characters_lose_their_meaning) { EXPECT_EQ(escape_pattern("a*b?[c]\\"), R"(a\*b\?\[c\]\\)"); }
 
 }  // namespace

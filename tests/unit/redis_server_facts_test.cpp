@@ -51,6 +51,23 @@ TEST(server_facts, oldest_version_is_6_2) {
   }
 }
 
+TEST(server_facts, of_a_node_of_a_cluster_have_its_epoch_in_the_identity) {
+  const auto facts = read_facts("txt:run_id:abc\r\nredis_mode:cluster\r\n", "role:master\r\nmaster_replid:def\r\n",
+                                "txt:cluster_state:ok\r\ncluster_current_epoch:9\r\ncluster_my_epoch:7\r\n");
+  EXPECT_EQ(facts.cluster_state, "ok") << "RESP3 has the text's format before its first line";
+  EXPECT_EQ(identity_of(facts).value(), "abc/def/7");
+  EXPECT_EQ(why_unusable(facts, "cluster"), "");
+  EXPECT_NE(why_unusable(facts).find("use redis+cluster://"), std::string::npos);
+  auto down = facts;
+  down.cluster_state = "fail";
+  EXPECT_EQ(identity_of(down).error(), errc::refused);
+  EXPECT_NE(why_unusable(down, "cluster").find("cluster_state:fail"), std::string::npos);
+  auto silent = facts;
+  silent.config_epoch.clear();
+  EXPECT_EQ(identity_of(silent).error(), errc::bad_reply);
+  EXPECT_NE(why_unusable(silent, "cluster").find("is not told"), std::string::npos);
+}
+
 TEST(server_facts, name_what_is_no_master_of_one_server) {
   for (const auto& [mode, word] : {std::pair{"sentinel", "a sentinel"}, {"cluster", "a node of a cluster"}}) {
     auto facts = usable();

@@ -13,7 +13,7 @@ enum class errc {
   bad_reply,         // the server answered what the scripts do not answer
   overloaded,        // too many calls wait to be sent already: nothing was sent
   closed,            // the queue, worker or listener was closed: nothing was sent
-  invalid_name,      // a queue's name or prefix: empty, or with `:` (name) or a control character in it
+  invalid_name,      // a queue's name or prefix: empty, or with `:` (name) or a control character in it; in a cluster without a hash tag
   invalid_id,        // a job's id: integers, what begins with `0:`, what has a `:`, and names of the queue's own keys
   invalid_options,   // an option out of its range; job_options.hpp has the ranges
   too_large,         // data beyond size_limit

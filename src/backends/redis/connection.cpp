@@ -60,13 +60,29 @@ void connection::close() noexcept {
   });
 }
 
-auto connection::execute(const boost::redis::request& request, deadline limit) -> awaitable<reply> {
+auto connection::execute(const boost::redis::request& request, deadline limit, std::optional<redirect>* elsewhere)
+    -> awaitable<reply> {
   reply answer;
   const auto sent = std::chrono::steady_clock::now();
   const auto [error, bytes] =
       co_await wire_.async_exec(request, answer, asio::cancel_after(limit, asio::as_tuple(asio::deferred)));
-  if (const auto failed = outcome(error, answer, sent, limit)) co_return failed;
+  if (const auto failed = outcome(error, answer, sent, limit)) {
+    if (elsewhere && failed == errc::refused) *elsewhere = read_redirect(last_error_, options_.host);
+    co_return failed;
+  }
   co_return answer;
+}
+
+auto connection::execute_redirected(const boost::redis::request& request, const redirect& from, deadline limit)
+    -> awaitable<reply> {
+  if (!from.is_moved) {
+    // For the next command of this connection, which is the one below: nothing comes between them in one turn.
+    const auto asking = std::make_shared<boost::redis::request>();
+    asking->get_config().cancel_if_not_connected = true;
+    asking->push("ASKING");
+    wire_.async_exec(*asking, boost::redis::ignore, asio::cancel_after(limit, [asking](boost::system::error_code, std::size_t) {}));
+  }
+  co_return co_await execute(request, limit);
 }
 
 auto connection::read(std::span<backend::slot> slots, deadline limit) -> awaitable<void> {
@@ -91,7 +107,7 @@ void connection::send_reads() {
   batch->sent = std::chrono::steady_clock::now();
   const auto limit = batch->due - batch->sent;
   if (limit <= deadline::zero()) return batch->finish(errc::timed_out);
-  batch->compose();
+  batch->compose(is_of_cluster() ? read_batch::commands::of_one_slot : read_batch::commands::of_any);
   auto& ask = batch->request;
   auto& answer = batch->reply;
   ++batches_under_way_;
@@ -120,6 +136,8 @@ boost::system::error_code connection::outcome(boost::system::error_code error, c
     // What only a server says that is no master with its data loaded, or is no more.
     for (const auto* code : {"READONLY", "LOADING", "MASTERDOWN"})
       if (last_error_.starts_with(code)) return errc::wrong_role;
+    for (const auto* code : {"MOVED ", "CLUSTERDOWN"})
+      if (last_error_.starts_with(code)) has_moved_ = true;
     return errc::refused;
   }
   last_error_ = end_reason_.empty() ? error.message() : end_reason_;
@@ -194,15 +212,27 @@ auto connection::run_script(script which, std::span<const std::string_view> keys
   co_return co_await execute(request, limit);
 }
 
+void connection::push_questions(boost::redis::request& request) const {
+  request.push("INFO", "server");
+  request.push("INFO", "replication");
+  if (is_of_cluster()) request.push("CLUSTER", "INFO");
+}
+
+auto connection::facts_in(const reply& answer) const -> result<server_facts> {
+  const auto& nodes = answer.value();
+  if (nodes.size() != (is_of_cluster() ? 3u : 2u)) return errc::bad_reply;
+  return read_facts(nodes.at(0).value, nodes.at(1).value, is_of_cluster() ? std::string_view(nodes.at(2).value) : "");
+}
+
 auto connection::identify(deadline limit) -> awaitable<std::string> {
   boost::redis::request request;
   request.get_config().cancel_if_not_connected = true;
-  request.push("INFO", "server");
-  request.push("INFO", "replication");
+  push_questions(request);
   const auto answer = co_await execute(request, limit);
   if (!answer) co_return answer.error();
-  if (answer->value().size() != 2) co_return errc::bad_reply;
-  co_return identity_of(read_facts(answer->value().at(0).value, answer->value().at(1).value));
+  const auto facts = facts_in(*answer);
+  if (!facts) co_return facts.error();
+  co_return identity_of(*facts);
 }
 
 auto connection::prepare() -> awaitable<std::string> {
@@ -224,8 +254,7 @@ auto connection::inspect() -> awaitable<std::string> {
   boost::redis::request request;
   request.get_config().cancel_if_not_connected = false;
   request.get_config().cancel_on_connection_lost = false;  // but until it is known why there is none
-  request.push("INFO", "server");
-  request.push("INFO", "replication");
+  push_questions(request);
   const auto limit = (options_.tls ? 3 : 2) * options_.connect_deadline;
   const auto answer = co_await execute(request, limit);
   if (!answer) {
@@ -233,14 +262,14 @@ auto connection::inspect() -> awaitable<std::string> {
     co_return answer.error();
   }
   trouble_->has_answered = true;
-  if (answer->value().size() != 2) {
+  const auto facts = facts_in(*answer);
+  if (!facts) {
     last_error_ = "the server answers INFO as Redis does not";
-    co_return errc::bad_reply;
+    co_return facts.error();
   }
-  const auto facts = read_facts(answer->value().at(0).value, answer->value().at(1).value);
-  last_error_ = why_unusable(facts);
-  if (last_error_.empty()) co_return identity_of(facts);
-  co_return facts.role == "slave" ? errc::wrong_role : errc::refused;
+  last_error_ = why_unusable(*facts, is_of_cluster() ? "cluster" : "standalone");
+  if (last_error_.empty()) co_return identity_of(*facts);
+  co_return facts->role == "slave" ? errc::wrong_role : errc::refused;
 }
 
 }  // namespace reprise::redis

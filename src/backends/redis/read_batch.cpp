@@ -1,6 +1,9 @@
 #include "src/backends/redis/read_batch.hpp"
 
+#include "src/backends/redis/slot_map.hpp"
+
 #include <algorithm>
+#include <cstdint>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -24,28 +27,43 @@ bool comes_first(const backend::slot* a, const backend::slot* b) {
   return a->is_tracked != b->is_tracked ? a->is_tracked : a->key < b->key;
 }
 
-// The keys of one MGET: the next few that are all tracked, or all not.
-std::size_t end_of_command(const read_batch& batch, std::size_t from) {
-  const auto is_tracked = [&](std::size_t key) { return batch.order[batch.keys[key]]->is_tracked; };
-  auto end = from + 1;
-  while (end < batch.keys.size() && end - from < keys_a_command && is_tracked(end) == is_tracked(from)) ++end;
-  return end;
+// Those of one slot side by side.
+void sort_by_slot(std::vector<backend::slot*>& order) {
+  std::vector<std::pair<std::uint16_t, backend::slot*>> with_slot;
+  with_slot.reserve(order.size());
+  for (auto* each : order) with_slot.emplace_back(slot_of(each->key), each);
+  std::sort(with_slot.begin(), with_slot.end(), [](const auto& a, const auto& b) {
+    if (a.second->is_tracked != b.second->is_tracked) return a.second->is_tracked;
+    return a.first != b.first ? a.first < b.first : a.second->key < b.second->key;
+  });
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = with_slot[i].second;
 }
 
 }  // namespace
 
-void read_batch::compose() {
+void read_batch::compose(commands kind) {
   request.get_config().cancel_if_not_connected = true;
   for (const auto& each : readers)
     for (auto& slot : each.slots) order.push_back(&slot);
-  std::sort(order.begin(), order.end(), comes_first);
+  if (kind == commands::of_one_slot)
+    sort_by_slot(order);
+  else
+    std::sort(order.begin(), order.end(), comes_first);
   for (std::size_t i = 0; i < order.size(); ++i)
-    if (i == 0 || comes_first(order[i - 1], order[i])) keys.push_back(i);
+    if (i == 0 || order[i - 1]->is_tracked != order[i]->is_tracked || order[i - 1]->key != order[i]->key) keys.push_back(i);
+  // One MGET: the next few keys that are all tracked, or all not, and may travel together.
+  const auto slot_at = [&](std::size_t key) { return order[keys[key]]; };
+  const auto go_together = [&](std::size_t a, std::size_t b) {
+    return slot_at(a)->is_tracked == slot_at(b)->is_tracked &&
+           (kind == commands::of_any || slot_of(slot_at(a)->key) == slot_of(slot_at(b)->key));
+  };
   std::vector<std::string_view> command;
-  for (std::size_t from = 0; from < keys.size(); from += command.size()) {
+  for (std::size_t from = 0, end = 0; from < keys.size(); from = end) {
     command.clear();
-    for (auto key = from; key < end_of_command(*this, from); ++key) command.push_back(order[keys[key]]->key);
-    if (order[keys[from]]->is_tracked) request.push("CLIENT", "CACHING", "YES");  // of the next command alone
+    for (end = from; end < keys.size() && end - from < keys_a_command && (end == from || go_together(from, end)); ++end)
+      command.push_back(slot_at(end)->key);
+    ends.push_back(end);
+    if (slot_at(from)->is_tracked) request.push("CLIENT", "CACHING", "YES");  // of the next command alone
     request.push_range("MGET", command);
   }
 }
@@ -58,8 +76,8 @@ boost::system::error_code read_batch::distribute(const std::shared_ptr<read_batc
   std::size_t bytes = 0;
   for (const auto& node : nodes) bytes += node.value.size();
   auto node = nodes.begin();
-  for (std::size_t from = 0, end = 0; from < keys.size(); from = end) {
-    end = end_of_command(*self, from);
+  std::size_t from = 0;
+  for (const auto end : self->ends) {
     node += order[keys[from]]->is_tracked ? 2 : 1;  // the OK, and the array's own node
     if (nodes.end() - node < static_cast<std::ptrdiff_t>(end - from)) return errc::bad_reply;
     for (auto key = from; key < end; ++key, ++node) {
@@ -71,6 +89,7 @@ boost::system::error_code read_batch::distribute(const std::shared_ptr<read_batc
       const auto next = key + 1 < keys.size() ? keys[key + 1] : order.size();
       for (auto slot = keys[key]; slot < next; ++slot) order[slot]->found = found;
     }
+    from = end;
   }
   return node == nodes.end() ? boost::system::error_code() : errc::bad_reply;
 }

@@ -26,6 +26,7 @@ struct read_batch {
   std::vector<reader> readers;
   std::vector<backend::slot*> order;  // their slots, those of one key side by side, as the request has the keys
   std::vector<std::size_t> keys;      // where in `order` each key begins
+  std::vector<std::size_t> ends;      // of the commands, in `keys`
   std::chrono::steady_clock::time_point due{};  // the latest of theirs
   std::chrono::steady_clock::time_point sent{};
   boost::redis::request request;
@@ -33,7 +34,8 @@ struct read_batch {
 
   // Writes the request: each key once, whoever wants it, so that a hot one does not travel a hundred times in one reply;
   // tracked keys first; and of many keys an MGET each few, so that a reply stays far below the largest that is read.
-  void compose();
+  enum class commands { of_any, of_one_slot };  // which keys may share one: a cluster takes those of one slot alone
+  void compose(commands kind);
   // From the reply to the readers' slots; `self` owns this batch. errc::bad_reply where it is none to this request.
   static boost::system::error_code distribute(const std::shared_ptr<read_batch>& self);
   // Lets every reader go on, in the order in which they came.

@@ -1,11 +1,8 @@
-// The backend on a standalone server: a session is one connection for each I/O thread and one for what may take long,
-// and ends as a whole. Calls find their thread's own connection, so no lock and no hand-over stands in a hit's way.
+// The backend on a Redis, whatever its topology: places.hpp finds the masters, session.hpp has the connections to them. Calls
+// find their thread's own connection to the master that has the key, so no lock and no hand-over stands in a hit's way.
 #include "reprise/backends.hpp"
-#include "src/backends/redis/connection.hpp"
-
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include "src/backends/redis/session.hpp"
+#include "src/backends/redis/together.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -36,49 +33,45 @@ std::optional<std::string> optional_text(const boost::redis::resp3::node_view& n
   return std::string(node.value);
 }
 
-result<std::int64_t> integer(const connection::reply& answer) {
-  if (answer->empty()) return errc::bad_reply;
-  const auto text = answer->at(0).value;
+result<std::int64_t> integer_at(const connection::reply& answer, std::size_t place) {
+  if (answer->size() <= place) return errc::bad_reply;
+  const auto text = answer->at(place).value;
   std::int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size()) return errc::bad_reply;
   return value;
 }
 
-struct session {
-  std::vector<std::shared_ptr<connection>> connections;  // one for each I/O thread, then the one for long work
-  std::atomic<bool> over{false};
-
-  void close() noexcept {
-    over = true;
-    for (const auto& each : connections) each->close();
-  }
-};
+result<std::int64_t> integer(const connection::reply& answer) { return integer_at(answer, 0); }
 
 class redis_backend final : public backend, public std::enable_shared_from_this<redis_backend> {
  public:
   redis_backend(redis_options options, std::vector<asio::any_io_executor> io_threads)
-      : options_(std::move(options)), io_threads_(std::move(io_threads)) {
+      : options_(std::move(options)), finder_(options_), io_threads_(std::move(io_threads)) {
     seats_.resize(io_threads_.size());
     for (std::size_t i = 0; i < seats_.size(); ++i) seats_[i].context = &asio::query(io_threads_[i], asio::execution::context);
   }
 
   awaitable<std::string> open() override {
     close();
-    auto fresh = std::make_shared<session>();
-    for (std::size_t i = 0; i <= io_threads_.size(); ++i)
-      fresh->connections.push_back(std::make_shared<connection>(io_threads_[i % io_threads_.size()], options_));
+    const auto executor = io_threads_.front();
+    std::string why;
+    auto found = co_await asio::co_spawn(executor, finder_.find(executor, why), asio::use_awaitable);
+    if (!found) {
+      if (lost_) lost_(why);
+      co_return found.error();
+    }
+    const auto fresh = std::make_shared<session>(std::move(*found), io_threads_);
     {
       const std::lock_guard lock(mutex_);
       replace(fresh);
     }
-    for (const auto& each : fresh->connections)
-      each->start(
-          [self = shared_from_this(), session = std::weak_ptr(fresh)](const std::string& why) {
-            if (const auto ended = session.lock()) self->session_ended(*ended, why);
-          },
-          changed_);
-    auto identity = co_await prepare_all(*fresh);
+    fresh->start(
+        [self = shared_from_this(), which = std::weak_ptr(fresh)](const std::string& reason) {
+          self->session_ended(which.lock(), reason);
+        },
+        changed_);
+    auto identity = co_await fresh->prepare();
     if (!identity) close();
     co_return identity;
   }
@@ -86,10 +79,7 @@ class redis_backend final : public backend, public std::enable_shared_from_this<
   awaitable<std::string> check() override {
     const auto session = current();
     if (!session) co_return errc::unavailable;
-    for (std::size_t i = 0; i + 1 < session->connections.size(); ++i)
-      if (const auto alive = co_await on(session->connections[i], [](connection& wire) { return wire.ping(check_limit); }); !alive)
-        co_return alive.error();
-    co_return co_await on(session->connections.back(), [](connection& wire) { return wire.identify(check_limit); });
+    co_return co_await session->check(check_limit);
   }
 
   void close() noexcept override {
@@ -105,10 +95,18 @@ class redis_backend final : public backend, public std::enable_shared_from_this<
 
   std::string address() const override { return address_of(options_); }
 
+  key_style keys() const noexcept override { return options_.cluster.empty() ? key_style::plain : key_style::hash_tagged; }
+
   awaitable<void> read(std::span<slot> slots, deadline limit) override {
     const auto executor = co_await asio::this_coro::executor;
-    const auto wire = nearest(executor);
-    if (wire && is_here(*wire, executor)) co_return co_await wire->read(slots, limit);
+    const auto lane = nearest(executor);
+    if (!lane || slots.empty()) co_return errc::unavailable;
+    const auto first = lane->place_of(slots.front().key);
+    if (lane->is_cluster())
+      for (const auto& each : slots)
+        if (lane->place_of(each.key) != first) co_return co_await read_apart(*lane, slots, limit);
+    const auto& wire = lane->masters[first];
+    if (is_here(*wire, executor)) co_return co_await wire->read(slots, limit);
     co_return co_await on(wire, [slots, limit](connection& each) { return each.read(slots, limit); });
   }
 
@@ -116,7 +114,7 @@ class redis_backend final : public backend, public std::enable_shared_from_this<
     const auto generation_ttl = number(request.generation_ttl), lock_ttl = number(request.lock_ttl);
     const std::string_view keys[] = {request.generation_key, request.entry_key, request.lock_key};
     const std::string_view arguments[] = {request.stamp, request.random, request.lock_token, generation_ttl, lock_ttl, request.unusable};
-    const auto wire = nearest(co_await asio::this_coro::executor);
+    const auto wire = connection_for(request.generation_key, co_await asio::this_coro::executor);
     auto answer = co_await run(wire, script::begin, keys, arguments, limit);
     if (!answer) co_return answer.error();
     const auto kept = std::make_shared<const connection::reply>(std::move(*answer));
@@ -133,7 +131,7 @@ class redis_backend final : public backend, public std::enable_shared_from_this<
     const auto ttl = number(request.ttl), largest = std::to_string(request.largest_scope);
     const std::string_view keys[] = {request.generation_key, request.entry_key, request.lock_key, request.index_key};
     const std::string_view arguments[] = {request.captured, request.lock, request.entry, ttl, largest};
-    const auto wire = nearest(co_await asio::this_coro::executor);
+    const auto wire = connection_for(request.generation_key, co_await asio::this_coro::executor);
     const auto answer = co_await run(wire, script::commit, keys, arguments, limit);
     if (!answer) co_return answer.error();
     const auto code = integer(*answer);
@@ -145,7 +143,7 @@ class redis_backend final : public backend, public std::enable_shared_from_this<
 
   awaitable<void> release(std::string lock_key, std::string lock, deadline limit) override {
     const std::string_view keys[] = {lock_key}, arguments[] = {lock};
-    const auto wire = nearest(co_await asio::this_coro::executor);
+    const auto wire = connection_for(lock_key, co_await asio::this_coro::executor);
     const auto answer = co_await run(wire, script::release, keys, arguments, limit);
     if (!answer) co_return answer.error();
     co_return result<void>();
@@ -153,22 +151,26 @@ class redis_backend final : public backend, public std::enable_shared_from_this<
 
   awaitable<void> invalidate(std::vector<std::string> generation_keys, deadline limit) override {
     // A fan-out of many chunks goes apart from lookups, which would wait behind it.
-    auto wire = nearest(co_await asio::this_coro::executor);
-    if (generation_keys.size() > chunk_keys) wire = long_work();
-    for (std::size_t at = 0; at < generation_keys.size(); at += chunk_keys) {
-      const auto end = std::min(at + chunk_keys, generation_keys.size());
-      auto request = new_request();
-      request.push_range("UNLINK", generation_keys.begin() + static_cast<std::ptrdiff_t>(at),
-                         generation_keys.begin() + static_cast<std::ptrdiff_t>(end));
-      const auto answer = co_await send(wire, request, limit);
-      if (!answer) co_return answer.error();
-    }
-    co_return result<void>();
+    auto lane = nearest(co_await asio::this_coro::executor);
+    if (generation_keys.size() > chunk_keys) lane = long_work();
+    if (!lane) co_return errc::unavailable;
+    std::vector<keys_of_one> parts(lane->masters.size());
+    for (const auto& key : generation_keys) parts[lane->place_of(key)].push_back(key);
+    std::vector<awaitable<std::size_t>> calls;
+    for (std::size_t i = 0; i < parts.size(); ++i)
+      if (!parts[i].empty()) calls.push_back(unlink(lane->masters[i], std::move(parts[i]), limit));
+    const auto removed = co_await together(std::move(calls));
+    if (removed) co_return result<void>();
+    // Of a cluster: a slot has moved, or is moving. The write need not wait until somebody else finds out.
+    if (lane->is_cluster() && removed.error() == errc::refused) co_return errc::wrong_role;
+    co_return removed.error();
   }
 
   awaitable<std::size_t> tidy(std::string generation_key, std::string index_key, deadline limit) override {
     const std::string_view keys[] = {generation_key, index_key};
-    const auto answer = co_await run(long_work(), script::tidy, keys, {}, limit);
+    const auto lane = long_work();
+    if (!lane) co_return errc::unavailable;
+    const auto answer = co_await run(lane->to(generation_key), script::tidy, keys, {}, limit);
     if (!answer) co_return answer.error();
     const auto removed = integer(*answer);
     if (!removed) co_return removed.error();
@@ -178,8 +180,7 @@ class redis_backend final : public backend, public std::enable_shared_from_this<
   awaitable<std::optional<std::string>> get(std::string key, deadline limit) override {
     auto request = new_request();
     request.push("GET", key);
-    const auto wire = nearest(co_await asio::this_coro::executor);
-    const auto answer = co_await send(wire, request, limit);
+    const auto answer = co_await follow(key, request, limit);
     if (!answer) co_return answer.error();
     if (answer->value().size() != 1) co_return errc::bad_reply;
     co_return optional_text(answer->value().at(0));
@@ -188,8 +189,7 @@ class redis_backend final : public backend, public std::enable_shared_from_this<
   awaitable<void> set(std::string key, std::string text, milliseconds ttl, deadline limit) override {
     auto request = new_request();
     request.push("SET", key, text, "PX", number(ttl));
-    const auto wire = nearest(co_await asio::this_coro::executor);
-    const auto answer = co_await send(wire, request, limit);
+    const auto answer = co_await follow(key, request, limit);
     if (!answer) co_return answer.error();
     co_return result<void>();
   }
@@ -197,8 +197,7 @@ class redis_backend final : public backend, public std::enable_shared_from_this<
   awaitable<bool> del(std::string key, deadline limit) override {
     auto request = new_request();
     request.push("UNLINK", key);
-    const auto wire = nearest(co_await asio::this_coro::executor);
-    const auto answer = co_await send(wire, request, limit);
+    const auto answer = co_await follow(key, request, limit);
     if (!answer) co_return answer.error();
     const auto removed = integer(*answer);
     if (!removed) co_return removed.error();
@@ -208,7 +207,7 @@ class redis_backend final : public backend, public std::enable_shared_from_this<
   awaitable<std::chrono::microseconds> take(std::string key, const rate& limit, deadline within) override {
     const auto most = std::to_string(limit.most), interval = std::to_string(limit.interval.count());
     const std::string_view keys[] = {key}, arguments[] = {most, interval};
-    const auto wire = nearest(co_await asio::this_coro::executor);
+    const auto wire = connection_for(key, co_await asio::this_coro::executor);
     const auto answer = co_await run(wire, script::take, keys, arguments, within);
     if (!answer) co_return answer.error();
     const auto wait = integer(*answer);
@@ -217,42 +216,56 @@ class redis_backend final : public backend, public std::enable_shared_from_this<
   }
 
   awaitable<std::size_t> del_pattern(std::string pattern, deadline limit) override {
-    const auto wire = long_work();
-    std::string cursor = "0";
+    const auto lane = long_work();
+    if (!lane) co_return errc::unavailable;
     std::size_t removed = 0;
-    do {
-      auto scan = new_request();
-      scan.push("SCAN", cursor, "MATCH", pattern, "COUNT", scan_count);
-      const auto page = co_await send(wire, scan, limit);
-      if (!page) co_return page.error();
-      const auto& nodes = page->value();  // [cursor, [key …]]
-      if (nodes.size() < 3) co_return errc::bad_reply;
-      cursor = nodes.at(1).value;
-      std::vector<std::string_view> keys;
-      for (std::size_t i = 3; i < nodes.size(); ++i) keys.push_back(nodes.at(i).value);
-      if (keys.empty()) continue;
-      auto unlink = new_request();
-      unlink.push_range("UNLINK", keys);
-      const auto answer = co_await send(wire, unlink, limit);
-      if (!answer) co_return answer.error();
-      const auto count = integer(*answer);
-      if (!count) co_return count.error();
-      removed += static_cast<std::size_t>(*count);
-    } while (cursor != "0");
+    for (const auto& wire : lane->masters) {
+      std::string cursor = "0";
+      do {
+        auto scan = new_request();
+        scan.push("SCAN", cursor, "MATCH", pattern, "COUNT", scan_count);
+        const auto page = co_await send(wire, scan, limit);
+        if (!page) co_return page.error();
+        const auto& nodes = page->value();  // [cursor, [key …]]
+        if (nodes.size() < 3) co_return errc::bad_reply;
+        cursor = nodes.at(1).value;
+        keys_of_one keys;
+        for (std::size_t i = 3; i < nodes.size(); ++i) keys.push_back(nodes.at(i).value);
+        const auto count = co_await unlink(wire, std::move(keys), limit);
+        if (!count) co_return count.error();
+        removed += *count;
+      } while (cursor != "0");
+    }
     co_return removed;
   }
 
   awaitable<key_page> scan(std::string cursor, std::string pattern, std::size_t count, deadline limit) override {
-    if (!std::all_of(cursor.begin(), cursor.end(), [](char c) { return c >= '0' && c <= '9'; })) co_return errc::invalid_name;
-    const auto wire = long_work();
+    // Master by master: the cursor is the number of one, a colon, and its own cursor.
+    std::size_t at = 0;
+    std::string within = "0";
+    if (!cursor.empty()) {
+      const auto [end, error] = std::from_chars(cursor.data(), cursor.data() + cursor.size(), at);
+      const auto colon = static_cast<std::size_t>(end - cursor.data());
+      if (error != std::errc() || colon >= cursor.size() || cursor[colon] != ':') co_return errc::invalid_name;
+      within = cursor.substr(colon + 1);
+    }
+    if (within.empty() || within.size() > 20 || within.find_first_not_of("0123456789") != std::string::npos)
+      co_return errc::invalid_name;
+    const auto lane = long_work();
+    if (!lane) co_return errc::unavailable;
+    if (at >= lane->masters.size()) co_return errc::invalid_name;
+    const auto& wire = lane->masters[at];
     auto look = new_request();
-    look.push("SCAN", cursor.empty() ? "0" : cursor, "MATCH", pattern, "COUNT", count);
+    look.push("SCAN", within, "MATCH", pattern, "COUNT", count);
     const auto found = co_await send(wire, look, limit);
     if (!found) co_return found.error();
     const auto& nodes = found->value();  // [cursor, [key …]]
     if (nodes.size() < 3) co_return errc::bad_reply;
     key_page page;
-    if (nodes.at(1).value != "0") page.next = nodes.at(1).value;
+    if (nodes.at(1).value != "0")
+      page.next = std::to_string(at) + ":" + std::string(nodes.at(1).value);
+    else if (at + 1 < lane->masters.size())
+      page.next = std::to_string(at + 1) + ":0";
     for (std::size_t i = 3; i < nodes.size(); ++i) page.keys.emplace_back().key = nodes.at(i).value;
     const auto described = co_await describe(wire, page.keys, limit);
     if (!described) co_return described.error();
@@ -309,43 +322,93 @@ class redis_backend final : public backend, public std::enable_shared_from_this<
     return {};
   }
 
-  awaitable<std::string> prepare_all(session& fresh) {
-    std::optional<std::string> identity;
-    for (const auto& wire : fresh.connections) {
-      auto its = co_await on(wire, [](connection& each) { return each.prepare(); });
-      if (!its) {
-        session_ended(fresh, wire->last_error());
-        co_return its.error();
-      }
-      if (identity && *identity != *its) co_return errc::bad_reply;  // an address that leads to two servers
-      identity = *its;
+  using keys_of_one = std::vector<std::string_view>;  // of one master's keys
+
+  // Slots of several masters: side by side.
+  static awaitable<void> read_apart(const lane& to, std::span<slot> slots, deadline limit) {
+    struct share {
+      std::vector<slot> asked;
+      std::vector<slot*> for_whom;
+    };
+    std::vector<share> shares(to.masters.size());
+    for (auto& each : slots) {
+      auto& its = shares[to.place_of(each.key)];
+      its.asked.push_back(each);
+      its.for_whom.push_back(&each);
     }
-    if (fresh.over) co_return errc::unavailable;
-    co_return *identity;
+    std::vector<awaitable<std::size_t>> calls;
+    for (std::size_t i = 0; i < shares.size(); ++i)
+      if (!shares[i].asked.empty()) calls.push_back(read_share(to.masters[i], shares[i].asked, limit));
+    const auto done = co_await together(std::move(calls));
+    if (!done) co_return done.error();
+    for (auto& share : shares)
+      for (std::size_t i = 0; i < share.asked.size(); ++i) share.for_whom[i]->found = std::move(share.asked[i].found);
+    co_return result<void>();
+  }
+  static awaitable<std::size_t> read_share(std::shared_ptr<connection> wire, std::span<slot> slots, deadline limit) {
+    const auto done = co_await on(std::move(wire), [slots, limit](connection& each) { return each.read(slots, limit); });
+    if (!done) co_return done.error();
+    co_return slots.size();
+  }
+
+  // Removes keys of one master, some hundreds at a time; in a cluster one command takes keys of one slot alone.
+  static awaitable<std::size_t> unlink(std::shared_ptr<connection> wire, keys_of_one keys, deadline limit) {
+    const bool is_apart = wire->is_of_cluster();
+    if (is_apart) std::sort(keys.begin(), keys.end(), [](auto a, auto b) { return slot_of(a) < slot_of(b); });
+    std::size_t removed = 0;
+    for (std::size_t at = 0; at < keys.size();) {
+      const auto end = std::min(at + chunk_keys, keys.size());
+      auto request = new_request();
+      while (at < end) {
+        auto last = is_apart ? at + 1 : end;
+        while (last < end && slot_of(keys[last]) == slot_of(keys[at])) ++last;
+        request.push_range("UNLINK", keys.begin() + static_cast<std::ptrdiff_t>(at), keys.begin() + static_cast<std::ptrdiff_t>(last));
+        at = last;
+      }
+      const auto answer = co_await send(wire, request, limit);
+      if (!answer) co_return answer.error();
+      for (std::size_t i = 0; i < answer->value().size(); ++i) {
+        const auto count = integer_at(*answer, i);
+        if (!count) co_return count.error();
+        removed += static_cast<std::size_t>(*count);
+      }
+    }
+    co_return removed;
+  }
+
+  // A plain command on one key, which follows a redirect of a cluster's to any master of this session.
+  awaitable<connection::reply> follow(std::string_view key, const boost::redis::request& request, deadline limit) {
+    const auto lane = nearest(co_await asio::this_coro::executor);
+    if (!lane) co_return errc::unavailable;
+    const auto wire = lane->to(key);
+    std::optional<redirect> elsewhere;
+    auto answer = co_await on(wire, [&](connection& each) { return each.execute(request, limit, &elsewhere); });
+    if (!elsewhere) co_return answer;
+    const auto other = lane->at(elsewhere->to);
+    if (!other) co_return errc::unavailable;
+    co_return co_await on(other, [&](connection& each) { return each.execute_redirected(request, *elsewhere, limit); });
   }
 
   // The first connection that ends takes the session with it, and only the first is told of.
-  void session_ended(session& ended, const std::string& why) {
-    if (ended.over.exchange(true)) return;
-    ended.close();
+  void session_ended(const std::shared_ptr<session>& ended, const std::string& why) {
     {
       const std::lock_guard lock(mutex_);
-      if (current_.get() == &ended) replace(nullptr);
+      if (ended && current_ == ended) replace(nullptr);
     }
-    if (lost_) lost_(why);
+    if (ended && lost_) lost_(why);
   }
 
   std::shared_ptr<session> current() const {
     const std::lock_guard lock(mutex_);
     return current_;
   }
-  std::shared_ptr<connection> long_work() const {
+  std::shared_ptr<lane> long_work() const {
     const auto session = current();
-    return session ? session->connections.back() : nullptr;
+    return session ? session->long_work() : nullptr;
   }
-  // The calling thread's own connection where it is an I/O thread. A hit's way: so it takes no lock, but for the first
+  // The calling thread's own connections where it is an I/O thread. A hit's way: so it takes no lock, but for the first
   // call of each thread in a session.
-  std::shared_ptr<connection> nearest(const asio::any_io_executor& executor) {
+  std::shared_ptr<lane> nearest(const asio::any_io_executor& executor) {
     const auto* here = &asio::query(executor, asio::execution::context);
     for (std::size_t i = 0; i < seats_.size(); ++i) {
       auto& own = seats_[i];
@@ -353,15 +416,16 @@ class redis_backend final : public backend, public std::enable_shared_from_this<
       if (const auto now = sessions_.load(std::memory_order_acquire); own.session != now) {
         const std::lock_guard lock(mutex_);
         own.session = sessions_.load(std::memory_order_relaxed);
-        own.wire = current_ ? current_->connections[i] : nullptr;
+        own.lane = current_ ? current_->of_thread(i) : nullptr;
       }
-      return own.wire.lock();
+      return own.lane.lock();
     }
     const auto session = current();
-    return session ? session->connections.front() : nullptr;
+    return session ? session->of_thread(0) : nullptr;
   }
-  static bool is_here(const connection& wire, const asio::any_io_executor& executor) {
-    return &asio::query(executor, asio::execution::context) == &asio::query(wire.executor(), asio::execution::context);
+  std::shared_ptr<connection> connection_for(std::string_view key, const asio::any_io_executor& executor) {
+    const auto lane = nearest(executor);
+    return lane ? lane->to(key) : nullptr;
   }
   // REQUIRES: mutex_.
   void replace(std::shared_ptr<session> fresh) {
@@ -369,14 +433,6 @@ class redis_backend final : public backend, public std::enable_shared_from_this<
     sessions_.fetch_add(1, std::memory_order_release);
   }
 
-  // Runs a call on the connection's own executor, and comes back to the caller's.
-  template <class F>
-  static auto on(std::shared_ptr<connection> wire, F call) -> std::invoke_result_t<F, connection&> {
-    if (!wire) co_return errc::unavailable;
-    const auto executor = co_await asio::this_coro::executor;
-    if (is_here(*wire, executor)) co_return co_await call(*wire);
-    co_return co_await asio::co_spawn(wire->executor(), call(*wire), asio::use_awaitable);
-  }
   static awaitable<connection::reply> send(std::shared_ptr<connection> wire, const boost::redis::request& request,
                                            deadline limit) {
     return on(std::move(wire), [&request, limit](connection& each) { return each.execute(request, limit); });
@@ -388,13 +444,14 @@ class redis_backend final : public backend, public std::enable_shared_from_this<
               [=](connection& each) { return each.run_script(which, keys, arguments, limit); });
   }
 
-  redis_options options_;
-  std::vector<asio::any_io_executor> io_threads_;
+  const redis_options options_;
+  place_finder finder_;
+  const std::vector<asio::any_io_executor> io_threads_;
   // What each I/O thread keeps for itself, each on cache lines of its own: only its thread touches it.
   struct alignas(64) seat {
     const asio::execution_context* context = nullptr;
     std::uint64_t session = 0;  // of sessions_
-    std::weak_ptr<connection> wire;  // the session's: it must not outlive that
+    std::weak_ptr<redis::lane> lane;  // the session's: it must not outlive that
   };
   std::vector<seat> seats_;
   std::atomic<std::uint64_t> sessions_{0};  // raised whenever current_ changes

@@ -96,10 +96,23 @@ std::string explain(boost::system::error_code why, const wire_trouble& trouble, 
 }
 
 std::string address_of(const redis_options& options) {
-  const auto database = std::to_string(options.database);
+  const std::string scheme = options.tls ? "rediss" : "redis", database = std::to_string(options.database);
   if (!options.unix_socket.empty()) return "redis+unix://" + options.unix_socket + "?db=" + database;
-  const auto host = options.host.find(':') == std::string::npos ? options.host : "[" + options.host + "]";
-  return (options.tls ? "rediss://" : "redis://") + host + ":" + std::to_string(options.port) + "/" + database;
+  if (options.sentinels)
+    return scheme + "+sentinel://" + to_text(options.sentinels->at) + '/' + options.sentinels->master_name + '/' + database;
+  if (!options.cluster.empty()) return scheme + "+cluster://" + to_text(options.cluster);
+  return scheme + "://" + to_text({options.host, options.port}) + "/" + database;
+}
+
+std::string to_text(const redis_address& where) {
+  const bool is_ipv6 = where.host.find(':') != where.host.npos;
+  return (is_ipv6 ? "[" + where.host + "]" : where.host) + ':' + std::to_string(where.port);
+}
+
+std::string to_text(const std::vector<redis_address>& several) {
+  std::string text;
+  for (const auto& each : several) text += (text.empty() ? "" : ",") + to_text(each);
+  return text;
 }
 
 std::string fit_for_the_log(std::string_view words) {

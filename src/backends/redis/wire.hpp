@@ -33,8 +33,11 @@ boost::redis::config wire_config(const redis_options& options, std::string_view 
 // Why a connection ended, or did not come about. Repeats nothing that was sent.
 std::string explain(boost::system::error_code error, const wire_trouble& trouble, const redis_options& options);
 
-// "rediss://10.0.0.7:6379/0": without user and password.
+// "rediss://10.0.0.7:6379/0", "redis+sentinel://10.0.0.7:26379,10.0.0.8:26379/main/0": without user and password.
 std::string address_of(const redis_options& options);
+// "10.0.0.7:6379", "[::1]:6379".
+std::string to_text(const redis_address& where);
+std::string to_text(const std::vector<redis_address>& several);
 
 // A server's error as it may be logged: one line, no control characters, and of "unknown command" not the arguments,
 // which may be a password.
