@@ -2,6 +2,7 @@
 #include "server/app.hpp"
 #include "server/auth/passwords.hpp"
 #include "server/caching/offline_writes.hpp"
+#include "server/cache_command.hpp"
 #include "server/command_line.hpp"
 #include "server/config.hpp"
 #include "server/copy_command.hpp"
@@ -186,6 +187,7 @@ int run(const command& wanted) {
     std::puts("The configuration is valid.");
     return done;
   }
+  if (wanted.what == kind::cache) return run_cache(wanted.cache, loaded.value, loaded.secret);
   if (wanted.what == kind::seed) return seed(loaded.value, loaded.secret);
   if (wanted.what == kind::backup) return backup(loaded.value, wanted);
   if (wanted.what == kind::restore) return restore(loaded.value, wanted);

@@ -24,7 +24,8 @@ kept_key by_name(std::string key, key_style style) {
   std::size_t end = 0;
   for (int colons = 0; end < key.size(); ++end)
     if (key[end] == ':' && ++colons == 3) break;
-  const auto stem = std::string_view(key).substr(0, end), rest = std::string_view(key).substr(std::min(end, key.size()));
+  const auto stem = std::string_view(key).substr(0, end),
+             rest = std::string_view(key).substr(std::min(end, key.size()));
   auto name = std::string(stem);
   if (style == key_style::hash_tagged) std::erase_if(name, [](char c) { return c == '{' || c == '}'; });
   if (const auto where = scope::parse(name); where && where->stem(style) == stem) {
@@ -112,7 +113,8 @@ auto response_cache::impl::judge_states(std::vector<kept_key>& keys, const std::
   std::map<std::string, std::size_t> slot_of;  // by scope
   std::vector<std::string> names;
   for (const auto& each : keys)
-    if (!each.scope.empty() && slot_of.emplace(each.scope, names.size()).second) names.push_back(scope::parse(each.scope)->generation_key(keys_));
+    if (!each.scope.empty() && slot_of.emplace(each.scope, names.size()).second)
+      names.push_back(scope::parse(each.scope)->generation_key(keys_));
   std::vector<backend::slot> slots;
   for (const auto& name : names) slots.push_back({name});
   if (!slots.empty()) {
