@@ -1,11 +1,15 @@
 # The commands that people run; each does all of its own set-up. The work itself is in tools/.
-.PHONY: run test test-mongo ferretdb test-long simulation fuzz bench bench-growth bench-savings bench-stores bench-jobs bench-payments build screenshots setup format check
+.PHONY: run test test-valkey test-mongo ferretdb test-long simulation fuzz bench bench-growth bench-savings bench-stores bench-topologies bench-jobs bench-payments build screenshots setup format check
 
 run:
 	@tools/run
 
 test:
 	@tools/test
+
+# What runs on a real Redis, on Valkey instead.
+test-valkey:
+	@tools/test-valkey
 
 # The store on MongoDB: on the server that MONGODB_URI names, else on two that are built and started for it.
 test-mongo:
@@ -47,6 +51,10 @@ bench-savings:
 # A list with and without the cache, on SQLite and on MongoDB's protocol (about 5 minutes).
 bench-stores:
 	@tools/bench stores $(ARGUMENTS)
+
+# What a hit costs on one server, by socket, over TLS, by sentinel, in a cluster (about 3 minutes).
+bench-topologies:
+	@tools/bench topologies $(ARGUMENTS)
 
 # Jobs added and processed a second, beside npm's BullMQ (about 3 minutes).
 bench-jobs:

@@ -146,6 +146,11 @@ std::unique_ptr<bulk_target> open_bulk_target(const config& settings, const secr
   return open_sqlite_target(settings.sqlite_file.string(), source);
 }
 
+std::unique_ptr<store_inspection> open_inspection(const config& settings, const secrets& secret) {
+  if (secret.mongodb_url) return inspect_mongo_store(*secret.mongodb_url, settings.mongo_names);
+  return inspect_sqlite_store(settings.sqlite_file.string());
+}
+
 // In the order of construction; destroyed in reverse, after the I/O threads have been joined.
 struct app::parts {
   parts(const config& settings, const secrets& secret, std::unique_ptr<store> opened, duty does, demonstration is_demo)

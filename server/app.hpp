@@ -4,6 +4,7 @@
 
 #include "server/config.hpp"
 #include "server/stores/bulk.hpp"
+#include "server/stores/inspection.hpp"
 #include "server/stores/store.hpp"
 
 #include <cstdint>
@@ -19,6 +20,9 @@ std::unique_ptr<store> open_store(const config& settings, const secrets& secret)
 // The same as the source or the target of a copy (server/stores/copy.hpp); `source` names where a target is filled from.
 std::unique_ptr<bulk_source> open_bulk_source(const config& settings, const secrets& secret);
 std::unique_ptr<bulk_target> open_bulk_target(const config& settings, const secrets& secret, const std::string& source);
+
+// A look at that store which changes nothing. Throws std::runtime_error where it cannot be looked at.
+std::unique_ptr<store_inspection> open_inspection(const config& settings, const secrets& secret);
 
 // What a process does: requests, the jobs that they leave behind, or both.
 enum class duty { both, requests, jobs };

@@ -33,12 +33,13 @@ struct parser {
   CLI::App* worker = nullptr;
   CLI::App* seed = nullptr;
   CLI::App* copy = nullptr;
+  CLI::App* doctor = nullptr;
   CLI::App* backup = nullptr;
   CLI::App* restore = nullptr;
   CLI::App* routes = nullptr;
   CLI::App* cache = nullptr;
   cache_question question;
-  bool is_check = false, is_forced = false, leaves_jobs = false, is_demo = false;
+  bool is_check = false, is_forced = false, leaves_jobs = false, is_demo = false, is_json = false;
   std::string file, from, to;
   std::map<std::string, std::string> flags;
 
@@ -61,6 +62,10 @@ struct parser {
     copy->fallthrough();
     copy->add_option("--from", from, "The store to read [STORE_URL]")->type_name("URL");
     copy->add_option("--to", to, "The store to fill [STORE_URL]; run it again where it was interrupted")->type_name("URL");
+    doctor = app.add_subcommand("doctor", "Look at everything that can be wrong between this program, Redis and the store");
+    doctor->fallthrough();
+    doctor->add_flag("--json", is_json, "Print one JSON object");
+    doctor->footer("Exit status: 0 nothing bad, 1 something is bad, 2 wrong usage or configuration. Changes nothing.");
     backup = app.add_subcommand("backup", "Copy the store to a file, also while servers use it")->fallthrough();
     backup->add_option("FILE", file, "The file to write; it is whole and checked when it gets this name")->required();
     backup->add_flag("--force", is_forced, "Replace the file if it is there");
@@ -136,6 +141,7 @@ command parse_command_line(int argc, char** argv) {
   result.from = std::move(arguments.from);
   result.to = std::move(arguments.to);
   result.is_forced = arguments.is_forced;
+  result.is_json = arguments.is_json;
   result.leaves_jobs = arguments.leaves_jobs;
   result.is_demo = arguments.is_demo;
   result.cache = std::move(arguments.question);
@@ -145,6 +151,8 @@ command parse_command_line(int argc, char** argv) {
     result.what = command::kind::seed;
   else if (arguments.copy->parsed())
     result.what = command::kind::copy;
+  else if (arguments.doctor->parsed())
+    result.what = command::kind::doctor;
   else if (arguments.backup->parsed())
     result.what = command::kind::backup;
   else if (arguments.restore->parsed())

@@ -5,6 +5,7 @@
 //   bookings-server seed [flags]
 //   bookings-server copy [--from URL] [--to URL] [flags]
 //   bookings-server cache stats [--watch] | keys OF | purge PREFIX [--user ID] [--yes]  [--json] [--server URL] [flags]
+//   bookings-server doctor [--json] [flags]
 //   bookings-server backup FILE [--force] [flags]
 //   bookings-server restore FILE [flags]
 #pragma once
@@ -34,6 +35,7 @@ struct command {
     worker,        // run the jobs alone
     seed,          // put demo data into the store
     copy,          // copy all data of the store `from` into the store `to`
+    doctor,        // look at everything that can be wrong, and tell
     backup,        // copy the store to `file`
     restore,       // put `file` in place of the store
     cache,         // ask a running server about its cache
@@ -48,6 +50,7 @@ struct command {
   std::string from, to;   // of a copy: URLs, perhaps with passwords; empty: STORE_URL
   bool leaves_jobs = false;  // of serve: workers do them
   bool is_demo = false;      // of serve: the dashboard may switch Redis off
+  bool is_json = false;    // of a doctor: one JSON object rather than lines
   bool is_forced = false;  // a backup may replace a file that is there
   cache_question cache;
   std::string text;

@@ -6,6 +6,7 @@
 #include "server/command_line.hpp"
 #include "server/config.hpp"
 #include "server/copy_command.hpp"
+#include "server/doctor_command.hpp"
 #include "server/ops/logging.hpp"
 #include "server/ops/seed.hpp"
 #include "server/progress_bar.hpp"
@@ -179,6 +180,7 @@ int run(const command& wanted) {
     heed_interruptions();
     return run_copy(wanted, interrupted);
   }
+  if (wanted.what == kind::doctor) return run_doctor(wanted);
   const auto loaded = load_config(process_environment(), ".env", wanted.flags);
   for (const auto& error : loaded.errors) std::fprintf(stderr, "bookings-server: %s\n", error.c_str());
   if (!loaded.errors.empty()) return wrong_usage;

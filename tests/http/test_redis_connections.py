@@ -38,11 +38,21 @@ def others(redis_server):
 def test_node_that_gets_too_few_connections_uses_none_and_comes_back(start, redis_server):
     redis_server.client.config_set("maxclients", 3)  # one is this test's
     server = start(REDIS_URL=redis_server.url, WORKERS=4)
-    assert "max number of clients reached" in lost_because(server)
+    assert "max number of clients reached: raise maxclients" in lost_because(server)
     serves_from_the_store(server)
+    assert server.log().count("[Redis] Connection lost") == 1
     redis_server.client.config_set("maxclients", 100)
     caches(server)
     assert connections(redis_server) == ["reprise"] * 5
+
+
+def test_queue_that_is_refused_connections_strands_no_payment_and_comes_back(start, gateway, redis_server, other_redis):
+    other_redis.client.config_set("maxclients", 1)  # this test's
+    server = start(**gateway.environment(free_port()), REDIS_URL=redis_server.url, QUEUE_REDIS_URL=other_redis.url).wait_caching()
+    until(lambda: "max number of clients reached: raise maxclients" in server.log(), "the queue's line")
+    initiated(server, make_lesson(server, status="accepted"))
+    other_redis.client.config_set("maxclients", 100)
+    until(lambda: len(others(other_redis)) == 4, "all of its connections")
 
 
 def test_connection_in_use_is_not_hurt_by_others_that_are_refused(start, redis_server):

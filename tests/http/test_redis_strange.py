@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 from conftest import SERVER, Redis, free_port, until
-from processes import is_sanitized
+from processes import REDIS_SERVER, is_sanitized
 from strange_servers import StrangeServer, answering, commands, endless, old_redis, redis_that_tells
 from test_redis_tls import caches, lost_because, serves_from_the_store
 
@@ -125,7 +125,7 @@ def test_replica_given_as_the_master_is_named_and_used_once_it_is_one(start, red
 def test_sentinel_given_as_a_server_is_named(start, tmp_path):
     (tmp_path / "sentinel.conf").write_text("")
     port = free_port()
-    sentinel = subprocess.Popen(["redis-server", "sentinel.conf", "--sentinel", "--port", str(port), "--bind", "127.0.0.1"],
+    sentinel = subprocess.Popen([REDIS_SERVER, "sentinel.conf", "--sentinel", "--port", str(port), "--bind", "127.0.0.1"],
                                 cwd=tmp_path, stdout=subprocess.DEVNULL)
 
     def listens():
@@ -143,7 +143,7 @@ def test_sentinel_given_as_a_server_is_named(start, tmp_path):
 
 
 def test_node_of_a_real_cluster_is_named(start, tmp_path):
-    node = Redis(tmp_path, "--cluster-enabled", "yes")
+    node = Redis(tmp_path, "--cluster-enabled", "yes", "--cluster-port", str(free_port()))
     try:
         server = start(REDIS_URL=node.url)
         assert "the server is a node of a cluster" in lost_because(server)

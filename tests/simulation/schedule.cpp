@@ -1,5 +1,7 @@
 #include "tests/simulation/schedule.hpp"
 
+#include "tests/simulation/simulated_cluster.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -27,6 +29,16 @@ options engine_options(const rule_set& rules) {
   settings.longest_pause = milliseconds(60);
   settings.weakened = rules.engine;
   return settings;
+}
+
+bool is_cluster(std::uint64_t seed, const rule_set& rules) {
+  return rules.is_cluster.value_or(chance(seed ^ 0xc1057e5).once_in(3.5));
+}
+std::size_t shards_of(std::uint64_t seed, const rule_set& rules) {
+  return is_cluster(seed, rules) ? 2 + chance(seed ^ 0x5a5d).below(2) : 1;
+}
+std::size_t slots_of(std::uint64_t seed, const rule_set& rules) {
+  return is_cluster(seed, rules) ? 4 + chance(seed ^ 0x5107).below(most_slots - 3) : 1;
 }
 
 class world_of_one {
@@ -84,11 +96,11 @@ class world_of_one {
   std::size_t scopes_ = 1;
   double write_share_ = 0.1;
   duration think_{};
-  server::data_type snapshot_;
   std::int64_t acknowledged_[most_scopes] = {};
   std::vector<std::pair<moment, std::int64_t>> history_[most_scopes];  // of it, where entries are tracked
   int names_ = 0;
   moment began_, end_;
+  slot_mover slots_;
   report result_;
 };
 
@@ -100,9 +112,10 @@ world_of_one::world_of_one(const wanted_schedule& wanted, const rule_set& rules)
       faults_(wanted.seed ^ 0xfa170000),
       store_(world_, rules.store,
              rules.kind.value_or(static_cast<store_kind>(chance(wanted.seed ^ 0x5709e).below(3)))),
-      redis_(world_, rules.redis),
+      redis_(world_, rules.redis, shards_of(wanted.seed, rules), slots_of(wanted.seed, rules)),
       began_(world_.now()),
-      end_(began_ + wanted.length) {}
+      end_(began_ + wanted.length),
+      slots_(redis_, wanted.seed ^ 0x510750, end_) {}
 
 report world_of_one::run() {
   scopes_ = 1 + clients_.below(most_scopes);
@@ -121,14 +134,20 @@ report world_of_one::run() {
   tell("the store has {}", store_.kind == store_kind::one_transaction      ? "one transaction for a write and its row"
                            : store_.kind == store_kind::snapshot_isolation ? "snapshot isolation"
                                                                            : "no transactions: an intent comes first");
+  if (redis_.is_cluster()) tell("a cluster of {} masters, with {} slots", redis_.shards.size(), redis_.slots());
   const std::size_t count = 2 + clients_.below(3);
   for (std::size_t i = 0; i < count; ++i) nodes_.push_back(start_node(i == 0 || !clients_.once_in(5), {}));
   // Few kinds of fault in one schedule, each several times: that finds more than a little of everything.
   const std::size_t kinds = 1 + faults_.below(3);
   auto chosen = rules_.aimed_at;
   for (std::size_t i = 0; i < kinds; ++i)
-    chosen |= bit(static_cast<fault>(faults_.below(static_cast<std::size_t>(fault::count))));
+    chosen |= bit(static_cast<fault>(faults_.below(static_cast<std::size_t>(fault::move))));
+  if (redis_.is_cluster()) chosen |= bit(fault::move);
   chosen &= ~wanted_.without_faults;
+  if ((chosen & bit(fault::move)) != 0)
+    redis_.on_map_read = [this] {
+      if (faults_.once_in(6)) after(faults_.between({}, milliseconds(60)), [this] { strike(fault::move); });
+    };
   for (unsigned i = 0; i < static_cast<unsigned>(fault::count); ++i)
     if (const auto what = static_cast<fault>(i); (chosen & bit(what)) != 0) world_.start(cause(what));
   for (int i = 0; i < 6; ++i) world_.start(client());
@@ -311,7 +330,8 @@ void world_of_one::cut_all_connections(duration within) {
 
 void world_of_one::strike(fault what) {
   const auto victim = nodes_[faults_.below(nodes_.size())];
-  const auto old = redis_.current;
+  auto& place = redis_.shards[redis_.is_cluster() ? faults_.below(redis_.shards.size()) : 0];
+  const auto old = place.current;
   const auto about_a_lease = faults_.between(lease / 2, 2 * lease);
   switch (what) {
     case fault::stall:
@@ -319,49 +339,57 @@ void world_of_one::strike(fault what) {
       return;
     case fault::restart:
       if (faults_.once_in(2)) {
-        snapshot_ = old->data;
+        place.snapshot = old->data;
         return;
       }
-      old->is_dead = true;
-      redis_.current = redis_.make(snapshot_);
+      redis_.restart(place, place.snapshot);
       return cut_all_connections(milliseconds(50));
     case fault::split: {
       const auto lag = old->data;
-      after(faults_.between({}, milliseconds(200)), [this, old, lag] {
-        if (redis_.current != old) return;
-        redis_.others.assign(1, old);
-        redis_.other_every = 3;
-        redis_.current = redis_.make(lag);
-        cut_all_connections(milliseconds(700));
+      after(faults_.between({}, milliseconds(200)), [this, &place, old, lag] {
+        if (place.current != old) return;
+        place.others.assign(1, old);
+        place.other_every = 3;
+        redis_.elect(place, redis_.make(lag));
+        // In a cluster a session ends with any of its connections: those that stay with the former master are what is hard.
+        if (!redis_.is_cluster() || faults_.once_in(2)) cut_all_connections(milliseconds(700));
       });
-      after(faults_.between(milliseconds(200), milliseconds(900)), [this] { redis_.other_every = 0; });
+      after(faults_.between(milliseconds(200), milliseconds(900)), [this, &place, old] {
+        place.other_every = 0;
+        if (redis_.is_cluster()) demote(redis_, place, old, faults_.between({}, milliseconds(60)));
+      });
       return;
     }
     case fault::takeover: {
       const auto lag = old->data;
-      after(faults_.between({}, milliseconds(250)), [this, old, lag] {
+      after(faults_.between({}, milliseconds(250)), [this, &place, old, lag] {
         if (old->is_dead) return;
         const auto twin = redis_.make({});
         old->is_master = false;
         old->data = lag;
         old->tell_emptied();
         old->replication = twin->replication;
-        after(faults_.between({}, milliseconds(80)), [old] { old->is_master = true; });
+        after(faults_.between({}, milliseconds(80)), [this, &place, old] {
+          if (redis_.is_cluster() && place.current != old) return;
+          old->is_master = true;
+          if (redis_.is_cluster()) redis_.elect(place, old);
+        });
       });
       return;
     }
     case fault::failback: {
       const auto lag = old->data;
-      after(faults_.between({}, milliseconds(200)), [this, old, lag] {
-        if (redis_.current != old) return;
+      after(faults_.between({}, milliseconds(200)), [this, &place, old, lag] {
+        if (place.current != old) return;
         old->is_dead = true;
-        const auto replica = redis_.current = redis_.make(lag);
+        const auto replica = redis_.make(lag);
+        redis_.elect(place, replica);
         cut_all_connections(milliseconds(30));
-        after(faults_.between(milliseconds(5), milliseconds(200)), [this, old, replica] {
-          if (redis_.current != replica) return;
+        after(faults_.between(milliseconds(5), milliseconds(200)), [this, &place, old, replica] {
+          if (place.current != replica) return;
           replica->is_dead = true;
-          redis_.current = redis_.make(replica->data);
-          redis_.current->run = old->run;  // the old process, with the replica's data
+          redis_.elect(place, redis_.make(replica->data));
+          place.current->run = old->run;  // the old process, with the replica's data
           cut_all_connections(milliseconds(30));
         });
       });
@@ -398,6 +426,8 @@ void world_of_one::strike(fault what) {
       store_.deposed_versions = store_.versions;
       store_.deposed_until = world_.now() + about_a_lease;
       return;
+    case fault::move:
+      return slots_.start(redis_.slot_of(scope_of(faults_.below(scopes_)).name()));
     case fault::count:
       return;
   }
@@ -406,8 +436,9 @@ void world_of_one::strike(fault what) {
 }  // namespace
 
 std::string_view name_of(fault what) noexcept {
-  constexpr std::string_view names[] = {"stall",     "restart", "split",     "takeover", "failback", "evict", "flush",
-                                        "full",      "cut_redis", "cut_store", "pause",  "kill",     "brown_out", "deposed"};
+  constexpr std::string_view names[] = {"stall", "restart",   "split",     "takeover", "failback", "evict",     "flush",
+                                        "full",  "cut_redis", "cut_store", "pause",    "kill",     "brown_out", "deposed",
+                                        "move"};
   static_assert(std::size(names) == static_cast<std::size_t>(fault::count));
   return names[static_cast<std::size_t>(what)];
 }

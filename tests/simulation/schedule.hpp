@@ -24,9 +24,10 @@ struct rule_set {
   bool commit_before_invalidate = true;
   bool always_two_tables = false;     // in every schedule, rather than in a quarter of them
   bool nodes_have_fresh_names = true; // a process that takes over from another one has its own lease
-  // Where a variant shows only on a certain store, or under certain faults: chance is aimed at what it weakens.
+  // Where a variant shows only on a certain store or topology, or under certain faults: chance is aimed at what it weakens.
   std::optional<store_kind> kind;
   std::optional<local_copies> local;
+  std::optional<bool> is_cluster;
   std::uint32_t aimed_at = 0;  // bits of `fault`
 };
 
@@ -45,6 +46,7 @@ enum class fault : unsigned {
   kill,           // a node dies; another one starts
   brown_out,      // the store is slow for everybody
   deposed,        // a former primary of the store answers reads
+  move,           // a slot goes to another master; in a cluster alone, and there always
   count,
 };
 std::string_view name_of(fault what) noexcept;

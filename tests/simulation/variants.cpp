@@ -19,6 +19,7 @@ constexpr variant table[] = {
     {"late", "a renewal that answers too late is none",
      [](rule_set& rules) {
        rules.engine.accept_late_renewals = true;
+       rules.is_cluster = false;
        rules.aimed_at = bit(fault::cut_store);
      }},
     {"idempotent", "an idempotent repetition waits as the write does", [](rule_set& rules) { rules.repetitions_wait = false; }},
@@ -70,6 +71,37 @@ constexpr variant table[] = {
      }},
     {"emptied", "a server that takes over another's data ends its sessions",
      [](rule_set& rules) { rules.redis.emptied_data_ends_sessions = false; }},
+    {"redirects", "MOVED and ASK are errors: what another server executed counts as done here",
+     [](rule_set& rules) {
+       rules.redis.redirects_are_errors = false;
+       rules.is_cluster = true;
+       rules.aimed_at = bit(fault::split);
+     }},
+    {"slots", "the slots in a cluster's identity",
+     [](rule_set& rules) {
+       rules.redis.identity_has_slots = false;
+       rules.is_cluster = true;
+     }},
+    {"epochs", "the config epochs in a cluster's identity",
+     [](rule_set& rules) {
+       rules.redis.identity_has_epochs = false;
+       rules.is_cluster = true;
+     }},
+    {"moved", "MOVED is no acknowledgement of an invalidation",
+     [](rule_set& rules) {
+       rules.redis.moved_is_no_acknowledgement = false;
+       rules.is_cluster = true;
+     }},
+    {"absent", "an invalidation names a key that is never there",
+     [](rule_set& rules) {
+       rules.redis.invalidations_name_an_absent_key = false;
+       rules.is_cluster = true;
+     }},
+    {"tenure", "an invalidation counts only where the master's config epoch is still what the view names",
+     [](rule_set& rules) {
+       rules.redis.invalidations_see_the_epoch = false;
+       rules.is_cluster = true;
+     }},
 };
 
 }  // namespace

@@ -16,6 +16,8 @@ import requests
 import acl
 
 SERVER = os.path.abspath(os.environ.get("BOOKINGS_SERVER", "build/asan/bookings-server"))
+# REDIS_SERVER may name another one, such as Valkey's (tools/test-valkey).
+REDIS_SERVER = os.environ.get("REDIS_SERVER", "redis-server")
 LIMIT = 30  # seconds that any wait for an event may take
 
 
@@ -54,7 +56,7 @@ class Redis:
 
     def start(self):
         self.process = subprocess.Popen(
-            ["redis-server", "--bind", "127.0.0.1", "--port", str(self.port), "--save", "", "--appendonly", "no",
+            [REDIS_SERVER, "--bind", "127.0.0.1", "--port", str(self.port), "--save", "", "--appendonly", "no",
              *(acl.users() if UNDER_ACL else []), *self.options],
             cwd=self.folder, stdout=subprocess.DEVNULL)
         self.client = self.connect()

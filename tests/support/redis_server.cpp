@@ -43,11 +43,18 @@ class descriptor {
 };
 
 std::string find_program(const std::string& name) {
+  if (name.find('/') != name.npos) return name;
   const auto* path = std::getenv("PATH");
   std::istringstream directories(path != nullptr ? path : "");
   for (std::string directory; std::getline(directories, directory, ':');)
     if (const auto file = directory + "/" + name; ::access(file.c_str(), X_OK) == 0) return file;
   throw std::runtime_error(name + " is not installed");
+}
+
+// REDIS_SERVER may name another one, such as Valkey's.
+std::string server_program() {
+  const auto* given = std::getenv("REDIS_SERVER");
+  return given != nullptr && *given != 0 ? given : "redis-server";
 }
 
 // `output`: where the child's standard output goes. The child dies with the thread that starts it.
@@ -102,7 +109,7 @@ redis_server::~redis_server() {
 }
 
 bool redis_server::start() {
-  std::vector<std::string> words{"redis-server", "--port",       std::to_string(port_), "--bind", "127.0.0.1", "--save", "",
+  std::vector<std::string> words{server_program(), "--port",       std::to_string(port_), "--bind", "127.0.0.1", "--save", "",
                                  "--appendonly", "no",           "--dir",               directory_};
   words.insert(words.end(), arguments_.begin(), arguments_.end());
   const descriptor log(::open((directory_ + "/log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));

@@ -70,7 +70,8 @@ def redis_that_tells(server, replication=ROLE):
 
     def answer(words):
         if words[0] == "INFO":
-            return bulk((server if words[1] == "server" else replication) + "\r\n")
+            sections = {"server": server, "replication": replication}
+            return bulk(sections.get("".join(words[1:]), server + "\r\n" + replication) + "\r\n")
         return replies.get(words[0], b"+OK\r\n")
     return answer
 

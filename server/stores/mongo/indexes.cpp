@@ -156,6 +156,17 @@ void create(link& on, const index& wanted_one) {
 
 }  // namespace
 
+std::vector<std::string> missing_indexes(link& on) {
+  std::map<std::string, std::vector<found_index>> found;
+  std::vector<std::string> missing;
+  for (const auto& each : wanted()) {
+    auto of = found.find(each.collection);
+    if (of == found.end()) of = found.emplace(each.collection, indexes_of(on, each.collection)).first;
+    if (!is_there(on, each, of->second)) missing.push_back(std::string(each.collection) + "." + each.name);
+  }
+  return missing;
+}
+
 void ensure_indexes(link& on) {
   std::map<std::string, std::vector<const index*>> by_collection;
   for (const auto& each : wanted()) by_collection[each.collection].push_back(&each);

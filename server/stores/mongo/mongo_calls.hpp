@@ -45,6 +45,8 @@ namespace mongo {
 // The errc of what a call threw, which is logged here (a line per operation in ten seconds). REQUIRES: called in a catch block.
 errc translate_current_exception(const char* operation) noexcept;
 
+// As store::outbox_backlog.
+store::backlog backlog_of(link& on);
 // As store::places_showing.
 showing showing_of(link& on, const change& what);
 // errc::not_found

@@ -245,18 +245,20 @@ result<void> mongo_store::await_rows(const std::vector<std::int64_t>& rows) {
   });
 }
 
+store::backlog mongo::backlog_of(link& on) {
+  const auto now = on.now();
+  texts lacking;
+  for (const auto& each : on.find(mongo::identities, make("claimedAt", make("$gt", now - remembered_ms))))
+    lacking.push_back(each.text("nonce"));
+  if (lacking.empty()) return {};
+  const auto waiting = make("waiting", make("$in", lacking));
+  const auto oldest = on.find_one(mongo::outbox, waiting, {.sort = make("_id", 1)});
+  if (!oldest) return {};
+  return {on.count(mongo::outbox, waiting), std::chrono::milliseconds{std::max<std::int64_t>(now - oldest->number("at"), 0)}};
+}
+
 result<store::backlog> mongo_store::outbox_backlog() {
-  return read("outbox_backlog", [&](link& on) -> result<backlog> {
-    const auto now = on.now();
-    texts lacking;
-    for (const auto& each : on.find(mongo::identities, make("claimedAt", make("$gt", now - remembered_ms))))
-      lacking.push_back(each.text("nonce"));
-    if (lacking.empty()) return backlog{};
-    const auto waiting = make("waiting", make("$in", lacking));
-    const auto oldest = on.find_one(mongo::outbox, waiting, {.sort = make("_id", 1)});
-    if (!oldest) return backlog{};
-    return backlog{on.count(mongo::outbox, waiting), std::chrono::milliseconds{std::max<std::int64_t>(now - oldest->number("at"), 0)}};
-  });
+  return read("outbox_backlog", [&](link& on) -> result<backlog> { return mongo::backlog_of(on); });
 }
 
 // One document for all: whoever sees the newest epoch sees each prefix's up to it.

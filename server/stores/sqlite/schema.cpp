@@ -277,6 +277,12 @@ int version_of(connection& on) {
 
 int newest_schema() noexcept { return static_cast<int>(steps.size()); }
 
+std::string schema_script(int version) {
+  std::string all;
+  for (int step = 0; step < version; ++step) all += steps[static_cast<std::size_t>(step)];
+  return all;
+}
+
 void migrate(connection& on, int wanted) {
   for (;;) {
     // The version is looked at under the write lock: of two processes that start at once, one finds the work done.

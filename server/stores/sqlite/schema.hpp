@@ -5,11 +5,15 @@
 #include "server/stores/sqlite/connection.hpp"
 
 #include <stdexcept>
+#include <string>
 
 namespace bookings::sqlite {
 
 // The version that this program writes, kept in the file as PRAGMA user_version. 0: a new file.
 int newest_schema() noexcept;
+
+// The script that makes an empty file one of this version, but for its number. REQUIRES: 0 to newest_schema().
+std::string schema_script(int version);
 
 // The file is of a newer version; what() says which, and what to do.
 struct newer_schema : std::runtime_error {

@@ -16,6 +16,8 @@ errc translate_current_exception(const char* operation) noexcept;
 // Writes the change as an outbox row, in the transaction that is open.
 outbox_row emit(connection& on, const change& what);
 std::vector<outbox_row> emit_all(connection& on, const std::vector<change>& changes);
+// As store::outbox_backlog, as the transaction that is open sees it.
+store::backlog backlog_of(connection& on);
 // As store::places_showing, as the transaction that is open sees it.
 showing showing_of(connection& on, const change& what);
 // What other resources need of a user or a booking, in the transaction that is open. errc::not_found

@@ -192,17 +192,19 @@ result<void> sqlite_store::acknowledge_some(const std::string& identity, std::sp
   });
 }
 
+store::backlog sqlite::backlog_of(connection& on) {
+  const auto now = on.now();
+  auto query = on.use(
+      "SELECT count(*), coalesce(min(o.created_at), ?1) FROM outbox o"
+      " WHERE o.number > (SELECT min(acknowledged_to) FROM cache_identities WHERE claimed_at > ?2) AND EXISTS ("
+      " SELECT 1 FROM cache_identities c WHERE c.claimed_at > ?2 AND c.acknowledged_to < o.number AND NOT EXISTS ("
+      "  SELECT 1 FROM outbox_acknowledgements a WHERE a.number = o.number AND a.identity = c.identity))");
+  query.bind(now, now - remembered_ms).step();
+  return {query.number(0), std::chrono::milliseconds{std::max<std::int64_t>(now - query.number(1), 0)}};
+}
+
 result<store::backlog> sqlite_store::outbox_backlog() {
-  return read("outbox_backlog", [&](connection& on) -> result<backlog> {
-    const auto now = on.now();
-    auto query = on.use(
-        "SELECT count(*), coalesce(min(o.created_at), ?1) FROM outbox o"
-        " WHERE o.number > (SELECT min(acknowledged_to) FROM cache_identities WHERE claimed_at > ?2) AND EXISTS ("
-        " SELECT 1 FROM cache_identities c WHERE c.claimed_at > ?2 AND c.acknowledged_to < o.number AND NOT EXISTS ("
-        "  SELECT 1 FROM outbox_acknowledgements a WHERE a.number = o.number AND a.identity = c.identity))");
-    query.bind(now, now - remembered_ms).step();
-    return backlog{query.number(0), std::chrono::milliseconds{std::max<std::int64_t>(now - query.number(1), 0)}};
-  });
+  return read("outbox_backlog", [&](connection& on) -> result<backlog> { return sqlite::backlog_of(on); });
 }
 
 result<std::int64_t> sqlite_store::bump_cache_epoch(const std::string& prefix) {

@@ -158,7 +158,7 @@ class redis_backend final : public backend, public std::enable_shared_from_this<
     for (const auto& key : generation_keys) parts[lane->place_of(key)].push_back(key);
     std::vector<awaitable<std::size_t>> calls;
     for (std::size_t i = 0; i < parts.size(); ++i)
-      if (!parts[i].empty()) calls.push_back(unlink(lane->masters[i], std::move(parts[i]), limit));
+      if (!parts[i].empty()) calls.push_back(unlink(lane->masters[i], std::move(parts[i]), limit, purpose::acknowledgement));
     const auto removed = co_await together(std::move(calls));
     if (removed) co_return result<void>();
     // Of a cluster: a slot has moved, or is moving. The write need not wait until somebody else finds out.
@@ -231,7 +231,7 @@ class redis_backend final : public backend, public std::enable_shared_from_this<
         cursor = nodes.at(1).value;
         keys_of_one keys;
         for (std::size_t i = 3; i < nodes.size(); ++i) keys.push_back(nodes.at(i).value);
-        const auto count = co_await unlink(wire, std::move(keys), limit);
+        const auto count = co_await unlink(wire, std::move(keys), limit, purpose::tidiness);
         if (!count) co_return count.error();
         removed += *count;
       } while (cursor != "0");
@@ -351,29 +351,43 @@ class redis_backend final : public backend, public std::enable_shared_from_this<
     co_return slots.size();
   }
 
-  // Removes keys of one master, some hundreds at a time; in a cluster one command takes keys of one slot alone.
-  static awaitable<std::size_t> unlink(std::shared_ptr<connection> wire, keys_of_one keys, deadline limit) {
-    const bool is_apart = wire->is_of_cluster();
+  // Removes keys of one master, some hundreds at a time. In a cluster one command takes keys of one slot alone, and what is to
+  // acknowledge an invalidation has two rules more (docs/consistency.md, "Cluster"):
+  //   - each command names a key that is never there: a slot on its way to another master, where copies of what is
+  //     removed may be already, refuses it as a whole;
+  //   - the master's config epoch, asked for behind them, is still the session's: the slot was its own all the while.
+  enum class purpose { acknowledgement, tidiness };
+  static awaitable<std::size_t> unlink(std::shared_ptr<connection> wire, keys_of_one keys, deadline limit, purpose why) {
+    const bool is_apart = wire->is_of_cluster(), is_told = is_apart && why == purpose::acknowledgement;
     if (is_apart) std::sort(keys.begin(), keys.end(), [](auto a, auto b) { return slot_of(a) < slot_of(b); });
     std::size_t removed = 0;
     for (std::size_t at = 0; at < keys.size();) {
       const auto end = std::min(at + chunk_keys, keys.size());
       auto request = new_request();
-      while (at < end) {
-        auto last = is_apart ? at + 1 : end;
-        while (last < end && slot_of(keys[last]) == slot_of(keys[at])) ++last;
-        request.push_range("UNLINK", keys.begin() + static_cast<std::ptrdiff_t>(at), keys.begin() + static_cast<std::ptrdiff_t>(last));
-        at = last;
-      }
+      while (at < end) at = push_unlink(request, keys, at, end, is_apart, is_told);
+      if (is_told) request.push("CLUSTER", "INFO");
       const auto answer = co_await send(wire, request, limit);
       if (!answer) co_return answer.error();
-      for (std::size_t i = 0; i < answer->value().size(); ++i) {
+      const auto counts = answer->value().size() - (is_told ? 1 : 0);
+      if (is_told && connection::config_epoch_in(answer->value().at(counts).value) != wire->config_epoch()) co_return errc::wrong_role;
+      for (std::size_t i = 0; i < counts; ++i) {
         const auto count = integer_at(*answer, i);
         if (!count) co_return count.error();
         removed += static_cast<std::size_t>(*count);
       }
     }
     co_return removed;
+  }
+  // One command, of keys[at…] below `end`; returns where the next one begins.
+  static std::size_t push_unlink(boost::redis::request& request, const keys_of_one& keys, std::size_t at, std::size_t end,
+                                 bool is_apart, bool is_told) {
+    auto last = is_apart ? at + 1 : end;
+    while (last < end && slot_of(keys[last]) == slot_of(keys[at])) ++last;
+    keys_of_one command(keys.begin() + static_cast<std::ptrdiff_t>(at), keys.begin() + static_cast<std::ptrdiff_t>(last));
+    const auto absent = std::string(keys[at]) + ":none";  // in the same slot, by the tag
+    if (is_told) command.push_back(absent);
+    request.push_range("UNLINK", command);
+    return last;
   }
 
   // A plain command on one key, which follows a redirect of a cluster's to any master of this session.

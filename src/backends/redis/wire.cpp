@@ -40,6 +40,9 @@ std::string explain_refusal(const std::string& refusal) {
   // A server that does not know HELLO, or not its version 3, is Redis before 6, or only speaks its protocol.
   if (refusal.starts_with("NOPROTO") || (refusal.find("unknown command") != refusal.npos))
     return "the server does not speak RESP3: Redis 6.2 or newer is needed (" + refusal + ")";
+  if (refusal.find("max number of clients") != refusal.npos) return refusal + ": raise maxclients, or see who holds them (CLIENT LIST)";
+  if (refusal.find("tracking") != refusal.npos || refusal.find("TRACKING") != refusal.npos)
+    return refusal + ": without CLIENT TRACKING a server that takes over another's data could not tell (docs/managed)";
   return refusal;
 }
 

@@ -8,6 +8,7 @@
 #include <boost/redis/config.hpp>
 #include <boost/redis/connection.hpp>
 
+#include <ctime>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -18,6 +19,7 @@ namespace reprise::redis {
 struct wire_trouble {
   std::string files;        // a file for TLS that cannot be used
   std::string certificate;  // the check that the server's certificate failed
+  std::time_t certificate_ends = 0;  // of the server's own, where it was seen
   std::string refusal;      // what the server said to the set-up
   bool has_answered = false;
 };

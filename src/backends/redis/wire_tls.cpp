@@ -73,6 +73,12 @@ bool is_address(const std::string& host) {
   return !wrong;
 }
 
+// 0: not told.
+std::time_t end_of(const X509* certificate) {
+  std::tm end{};
+  return certificate != nullptr && ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &end) == 1 ? ::timegm(&end) : 0;
+}
+
 std::string words_for(int check, int depth, const std::string& name) {
   const std::string which = depth == 0 ? "the server's certificate " : "a certificate in the server's chain ";
   switch (check) {
@@ -144,6 +150,7 @@ ssl::context make_tls_context(const redis_options& options, const std::shared_pt
     auto* at = checked.native_handle();
     if (!is_good)
       trouble->certificate = words_for(X509_STORE_CTX_get_error(at), X509_STORE_CTX_get_error_depth(at), name);
+    if (X509_STORE_CTX_get_error_depth(at) == 0) trouble->certificate_ends = end_of(X509_STORE_CTX_get_current_cert(at));
     return is_good;
   });
   // Without authorities every certificate is refused: so nothing is sent where a file was lost.
