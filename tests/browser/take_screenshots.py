@@ -106,9 +106,9 @@ def take_all(browser, url, to):
 
 def take_readme(browser, url, to):
     sign_in(browser, url, height=1060, scale=2)
-    time.sleep(45)
+    time.sleep(100)  # the charts show two minutes
     browser.ask("shot", path=str(to / "dashboard.png"))
-    browser.ask("run", code="location.hash = '#playground'")
+    sign_in(browser, url, "#playground", height=760, scale=2)
     browser.ask("click", role="button", name="Play the story")
     browser.ask("see", text="5  Hits again")
     time.sleep(2)
