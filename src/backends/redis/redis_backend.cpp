@@ -239,7 +239,89 @@ class redis_backend final : public backend, public std::enable_shared_from_this<
     co_return removed;
   }
 
+  awaitable<key_page> scan(std::string cursor, std::string pattern, std::size_t count, deadline limit) override {
+    // Master by master: the cursor is the number of one, a colon, and its own cursor.
+    std::size_t at = 0;
+    std::string within = "0";
+    if (!cursor.empty()) {
+      const auto [end, error] = std::from_chars(cursor.data(), cursor.data() + cursor.size(), at);
+      const auto colon = static_cast<std::size_t>(end - cursor.data());
+      if (error != std::errc() || colon >= cursor.size() || cursor[colon] != ':') co_return errc::invalid_name;
+      within = cursor.substr(colon + 1);
+    }
+    if (within.empty() || within.size() > 20 || within.find_first_not_of("0123456789") != std::string::npos)
+      co_return errc::invalid_name;
+    const auto lane = long_work();
+    if (!lane) co_return errc::unavailable;
+    if (at >= lane->masters.size()) co_return errc::invalid_name;
+    const auto& wire = lane->masters[at];
+    auto look = new_request();
+    look.push("SCAN", within, "MATCH", pattern, "COUNT", count);
+    const auto found = co_await send(wire, look, limit);
+    if (!found) co_return found.error();
+    const auto& nodes = found->value();  // [cursor, [key …]]
+    if (nodes.size() < 3) co_return errc::bad_reply;
+    key_page page;
+    if (nodes.at(1).value != "0")
+      page.next = std::to_string(at) + ":" + std::string(nodes.at(1).value);
+    else if (at + 1 < lane->masters.size())
+      page.next = std::to_string(at + 1) + ":0";
+    for (std::size_t i = 3; i < nodes.size(); ++i) page.keys.emplace_back().key = nodes.at(i).value;
+    const auto described = co_await describe(wire, page.keys, limit);
+    if (!described) co_return described.error();
+    co_return page;
+  }
+
  private:
+  // What scan() tells of its keys beyond their names, in two round trips; those that are gone by now are left out.
+  static awaitable<void> describe(std::shared_ptr<connection> wire, std::vector<key_facts>& keys, deadline limit) {
+    if (keys.empty()) co_return result<void>();
+    auto first = new_request();
+    for (const auto& each : keys) {
+      first.push("TYPE", each.key);
+      first.push("PTTL", each.key);
+    }
+    const auto types = co_await send(wire, first, limit);
+    if (!types) co_return types.error();
+    if (types->value().size() != keys.size() * 2) co_return errc::bad_reply;
+    auto second = new_request();
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      auto& each = keys[i];
+      const auto type = types->value().at(i * 2).value, ttl = types->value().at(i * 2 + 1).value;
+      std::int64_t left = -1;
+      std::from_chars(ttl.data(), ttl.data() + ttl.size(), left);
+      if (left >= 0) each.ttl = milliseconds(left);
+      each.what = type == "string" ? key_facts::kind::text : type == "zset" ? key_facts::kind::index : key_facts::kind::other;
+      if (type == "none") each.key.clear();
+      if (type == "string") {
+        second.push("STRLEN", each.key);
+        second.push("GETRANGE", each.key, 0, most_beginning_bytes - 1);
+      } else if (type == "zset") {
+        second.push("ZCARD", each.key);
+      }
+    }
+    std::erase_if(keys, [](const key_facts& each) { return each.key.empty(); });
+    if (std::all_of(keys.begin(), keys.end(), [](const key_facts& each) { return each.what == key_facts::kind::other; }))
+      co_return result<void>();
+    const auto sizes = co_await send(wire, second, limit);
+    if (!sizes) co_return sizes.error();
+    co_return fill_in(sizes->value(), keys);
+  }
+  static result<void> fill_in(const connection::reply::value_type& sizes, std::vector<key_facts>& keys) {
+    std::size_t at = 0;
+    for (auto& each : keys) {
+      if (each.what == key_facts::kind::other) continue;
+      const std::size_t wanted = each.what == key_facts::kind::text ? 2 : 1;
+      if (sizes.size() < at + wanted) return errc::bad_reply;
+      const auto size = sizes.at(at).value;
+      std::from_chars(size.data(), size.data() + size.size(), each.size);
+      if (wanted == 2) each.beginning = sizes.at(at + 1).value;
+      at += wanted;
+    }
+    std::erase_if(keys, [](const key_facts& each) { return each.what != key_facts::kind::other && each.size == 0; });
+    return {};
+  }
+
   using keys_of_one = std::vector<std::string_view>;  // of one master's keys
 
   // Slots of several masters: side by side.
