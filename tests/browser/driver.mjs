@@ -1,18 +1,19 @@
-// node driver.mjs CHROMIUM FOLDER: a real browser, driven by lines (tests/interop/lines.mjs). Its profile lives in FOLDER.
+// node driver.mjs CHROMIUM FOLDER [SCALE]: a real browser, driven by lines (tests/interop/lines.mjs). Its profile lives in
+// FOLDER; SCALE is how many pixels its screen has for each of a page's.
 // What goes wrong in a page without anybody seeing it (errors, refusals of its Content-Security-Policy) is kept for `faults`.
 import {createRequire} from "node:module";
 import {chromium} from "playwright-core";
 
 import {serve} from "../interop/lines.mjs";
 
-const [executablePath, folder] = process.argv.slice(2);
+const [executablePath, folder, scale = "1"] = process.argv.slice(2);
 const args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
               "--disable-component-update", "--disable-sync"];
-const browser = await chromium.launchPersistentContext(folder, {executablePath, headless: true, args, viewport: {width: 1440, height: 960}});
+const browser = await chromium.launchPersistentContext(folder, {executablePath, headless: true, args, viewport: {width: 1440, height: 960}, deviceScaleFactor: Number(scale)});
 const axePath = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 let page = null, faults = [], transferred = [];
 
-async function fresh({width = 1440, height = 960, scheme = "light", motion = "no-preference", scale}) {
+async function fresh({width = 1440, height = 960, scheme = "light", motion = "no-preference"}) {
   await page?.close();
   page = await browser.newPage();
   page.setDefaultTimeout(20000);
@@ -33,10 +34,6 @@ async function fresh({width = 1440, height = 960, scheme = "light", motion = "no
   });
   await page.setViewportSize({width, height});
   await page.emulateMedia({colorScheme: scheme, reducedMotion: motion});
-  if (scale) {
-    const session = await browser.newCDPSession(page);
-    await session.send("Emulation.setDeviceMetricsOverride", {width, height, deviceScaleFactor: scale, mobile: false});
-  }
 }
 
 const named = ({role, name, exact = false}) => page.getByRole(role, {name, exact}).first();

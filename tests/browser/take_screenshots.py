@@ -1,22 +1,22 @@
 """Renews docs/images/dashboard.png and playground.png: a server of its own on demo data, some readers and writers, and a
 browser. tools/screenshots calls it. With a folder as argument, all pages in all forms go there instead, to be looked at."""
+import os
 import pathlib
 import random
 import shutil
+import subprocess
 import sys
 import tempfile
 import threading
 import time
+
+import requests
 
 HERE = pathlib.Path(__file__).parent
 for folder in ("support", "interop"):
     sys.path.insert(0, str(HERE.parent / folder))
 from peers import Program  # noqa: E402
 from processes import Redis, Server  # noqa: E402
-
-import subprocess  # noqa: E402
-import os  # noqa: E402
-import requests  # noqa: E402
 
 IMAGES = HERE.parent.parent / "docs" / "images"
 
@@ -105,13 +105,14 @@ def take_all(browser, url, to):
 
 
 def take_readme(browser, url, to):
-    sign_in(browser, url, height=1060, scale=2)
+    sign_in(browser, url, height=1260)
     time.sleep(100)  # the charts show two minutes
     browser.ask("shot", path=str(to / "dashboard.png"))
-    sign_in(browser, url, "#playground", height=760, scale=2)
+    sign_in(browser, url, "#playground", height=810)
     browser.ask("click", role="button", name="Play the story")
     browser.ask("see", text="5  Hits again")
-    time.sleep(2)
+    time.sleep(1.5)
+    browser.ask("run", code="scrollTo(0, 0)")
     browser.ask("shot", path=str(to / "playground.png"))
 
 
@@ -125,7 +126,7 @@ def main():
                        stderr=subprocess.DEVNULL, env={**os.environ, "STORE_URL": f"sqlite:{folder}/bookings.db", "REDIS_URL": redis.url})
         traffic = Traffic(server)
         browser = Program(["node", str(HERE / "driver.mjs"), shutil.which(os.environ.get("CHROMIUM", "chromium")),
-                           f"{folder}/profile"], f"{folder}/browser.log")
+                           f"{folder}/profile", "1" if len(sys.argv) > 1 else "2"], f"{folder}/browser.log")
         try:
             if len(sys.argv) > 1:
                 to = pathlib.Path(sys.argv[1])
