@@ -130,15 +130,15 @@ class backend {
   // What is known of a key without reading all that is under it.
   struct key_facts {
     enum class kind { text, index, other };  // index: a sorted set
-    std::string key;
-    kind what = kind::text;
+    std::string key;  // its name
+    kind what = kind::text;  // which
     std::string beginning;      // of a text: its first bytes, at most most_beginning_bytes
     std::size_t size = 0;       // of a text: bytes; of an index: members
     std::optional<std::chrono::milliseconds> ttl{};  // absent: it has none
   };
-  static constexpr std::size_t most_beginning_bytes = 512;
-  struct key_page {
-    std::vector<key_facts> keys;
+  static constexpr std::size_t most_beginning_bytes = 512;  // the header line of an entry is within them
+  struct key_page {  // what scan() found
+    std::vector<key_facts> keys;  // in no order
     std::string next;  // the cursor of the next page; empty: that was all
   };
   // A page of the keys that match a glob pattern, by SCAN, never KEYS. Begin with an empty cursor and go on with `next`; a
