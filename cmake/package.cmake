@@ -3,8 +3,10 @@
 include(GNUInstallDirs)
 set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON)  # CPack would have all tests built first
 install(TARGETS bookings-server RUNTIME COMPONENT server)
-install(FILES packaging/bookings-server.service DESTINATION lib/systemd/system COMPONENT server)
-install(FILES packaging/environment DESTINATION /etc/bookings-server COMPONENT server PERMISSIONS OWNER_READ OWNER_WRITE)
+# Not where somebody installs by hand, below a prefix: /etc is outside of it.
+install(FILES packaging/bookings-server.service DESTINATION lib/systemd/system COMPONENT server EXCLUDE_FROM_ALL)
+install(FILES packaging/environment DESTINATION /etc/bookings-server COMPONENT server EXCLUDE_FROM_ALL
+  PERMISSIONS OWNER_READ OWNER_WRITE)
 
 set(scripts ${CMAKE_CURRENT_SOURCE_DIR}/packaging)
 file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/conffiles "/etc/bookings-server/environment\n")
