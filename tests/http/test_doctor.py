@@ -295,6 +295,14 @@ def test_each_master_of_a_cluster_is_looked_at(examine, cluster):
             assert report.verdict(about, check) == "good", report.text
 
 
+def test_right_that_only_a_cluster_needs_is_named(examine, cluster):
+    for node in cluster:
+        node.client.execute_command("ACL", "SETUSER", "limited", "on", ">secret", "~*", "+@all", "-cluster|info")
+    report = examine(REDIS_URL=f"redis+cluster://limited:secret@127.0.0.1:{cluster[0].port}")
+    for node in cluster:
+        assert report.seen(f"cache, master 127.0.0.1:{node.port}", "rights") == "refused: cluster|info", report.text
+
+
 def test_cluster_with_a_slot_uncovered_is_told(examine, cluster):
     first = cluster[0].client
     lost = next(first_slot for first_slot, _, master, *_ in first.execute_command("CLUSTER SLOTS") if master[1] == cluster[0].port)
