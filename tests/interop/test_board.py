@@ -88,7 +88,7 @@ def test_board_shows_jobs_in_each_state(page, start):
     card = page.open("completed", "done")
     assert "42" in card and "Finished at" in card and "by w1" in card
     assert "a@example.com" in card and "17" in card
-    assert "a line of its log" in page.tab("done", "Logs")
+    until(lambda: "a line of its log" in page.tab("done", "Logs"), "the log, which the page asks for when it is opened")
     page.shot("completed")
     page.open("failed", "broken")
     assert "failure 2" in page.tab("broken", "Error")
