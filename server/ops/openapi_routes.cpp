@@ -31,11 +31,7 @@ reply show(const request& what, const openapi_file& file) {
   answer.set("ETag", etag);
   answer.set("Vary", "Accept-Encoding");
   answer.set("Cache-Control", "no-cache");  // a new version of the program brings new ones
-  answer.set("X-Content-Type-Options", "nosniff");
-  if (file.name == page) {
-    answer.set("Content-Security-Policy", page_policy);
-    answer.set("Referrer-Policy", "no-referrer");
-  }
+  if (file.name == page) answer.set("Content-Security-Policy", page_policy);
   if (what.header(field::if_none_match).find(etag) != std::string_view::npos) {
     answer.status = 304;
     return answer;
