@@ -1,5 +1,5 @@
 # The commands that people run; each does all of its own set-up. The work itself is in tools/.
-.PHONY: run test test-valkey test-mongo ferretdb test-long simulation fuzz bench bench-growth bench-savings bench-stores bench-topologies bench-jobs bench-payments build setup format check
+.PHONY: run test test-valkey test-mongo ferretdb test-long simulation fuzz bench bench-growth bench-savings bench-stores bench-topologies bench-jobs bench-payments build screenshots setup format check
 
 run:
 	@tools/run
@@ -66,6 +66,10 @@ bench-payments:
 
 build:
 	@tools/build release bookings-server
+
+# docs/images, from the pages as they are now.
+screenshots:
+	@tools/screenshots $(ARGUMENTS)
 
 setup:
 	@tools/setup

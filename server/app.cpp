@@ -27,8 +27,14 @@
 #include "server/http/pipeline.hpp"
 #include "server/http/rate_limits.hpp"
 #include "server/jobs/payment_jobs.hpp"
+#include "server/ops/cache_times.hpp"
+#include "server/ops/dashboard_routes.hpp"
+#include "server/ops/demo_switch.hpp"
+#include "server/ops/job_desk.hpp"
+#include "server/ops/live.hpp"
 #include "server/ops/openapi.hpp"
 #include "server/ops/ops_routes.hpp"
+#include "server/ops/page_routes.hpp"
 #include "server/payments/absent_gateway.hpp"
 #include "server/payments/payment_flow.hpp"
 #include "server/payments/sslcommerz.hpp"
@@ -101,8 +107,29 @@ void hold_against_description([[maybe_unused]] const http::router& routes) {
 #endif
 }
 
-reprise::options cache_options(const config& settings) {
+// Puts a switch around it, where there is one.
+std::shared_ptr<ops::demo_switch> put_switch(std::shared_ptr<reprise::backend>& around) {
+  if (!around) return nullptr;
+  auto made = ops::make_switched_backend(around);
+  around = std::move(made.where);
+  return made.by;
+}
+
+// Null where there is no queue.
+std::unique_ptr<ops::job_desk> make_desk(const boost::asio::any_io_executor& executor, const config& settings,
+                                         const payment_jobs_options& from) {
+  if (!settings.sslcommerz_store_id || !from.redis) return nullptr;
+  reprise::jobs::queue_options options;
+  options.name = payment_queue;
+  options.prefix = from.prefix;
+  options.redis = *from.redis;
+  options.deadline = std::chrono::seconds(2);
+  return std::make_unique<ops::job_desk>(executor, std::move(options));
+}
+
+reprise::options cache_options(const config& settings, std::function<void(std::string_view, std::size_t)> on_invalidated) {
   reprise::options options;
+  options.on_invalidated = std::move(on_invalidated);
   options.deployment = settings.deployment_id;
   options.table = caching::fingerprint_of(caching::present_table());
   options.default_ttl = settings.cache_ttl;
@@ -138,7 +165,7 @@ std::unique_ptr<store_inspection> open_inspection(const config& settings, const 
 
 // In the order of construction; destroyed in reverse, after the I/O threads have been joined.
 struct app::parts {
-  parts(const config& settings, const secrets& secret, std::unique_ptr<store> opened, duty does)
+  parts(const config& settings, const secrets& secret, std::unique_ptr<store> opened, duty does, demonstration is_demo)
       : data(std::move(opened)),
         threads(static_cast<std::size_t>(settings.workers)),
         world(reprise::make_environment()),
@@ -146,8 +173,14 @@ struct app::parts {
                        .writers = secret.mongodb_url ? mongodb_writers : 1,
                        .delay = settings.store_delay,
                        .on_operation = [this](std::string_view operation) { numbers.count_store_operation(operation); }}),
-        cache(cache_options(settings), make_backend(settings, secret, threads, world), caching::make_store_log(stores), world,
+        backend(make_backend(settings, secret, threads, world)),
+        redis(is_demo == demonstration::yes ? put_switch(backend) : nullptr),
+        desk(make_desk(threads.context(0).get_executor(), settings, jobs_options(settings, secret, does))),
+        cache(cache_options(settings, [this](std::string_view scope, std::size_t entries) { news.note_invalidated(scope, entries); }),
+              backend, caching::make_store_log(stores), world,
               spdlog::default_logger()),
+        news(threads.context(0).get_executor(),
+             {cache, times, stores, desk.get(), redis.get(), backend ? backend->address() : std::string()}),
         invalidate(cache, stores),
         repeats(stores, invalidate),
         limits(cache, {.deployment = settings.deployment_id, .sign_ins = settings.auth_rate_limit}),
@@ -171,6 +204,9 @@ struct app::parts {
     api::add_trail_routes(routes, stores);
     ops::add_ops_routes(routes, {stores, cache, numbers, slow, ready});
     ops::add_openapi_routes(routes);
+    ops::add_page_routes(routes);
+    ops::add_dashboard_routes(routes, {cache, news, caching::make_session_check(cache, stores), desk.get(),
+                                       is_demo == demonstration::yes, redis, settings.store_delay});
     hold_against_description(routes);
     numbers.add(counts);
     numbers.add(collector = caching::make_cache_collector(cache, *data));
@@ -180,8 +216,11 @@ struct app::parts {
                     .check_session = caching::make_session_check(cache, stores),
                     .around = caching::make_refusal_stage(invalidate, repeats.around(caching::make_cache_stage(cache))),
                     .observe =
-                        [this](std::string_view route, unsigned status, std::chrono::duration<double> took) {
-                          numbers.observe_request(route, status, std::chrono::duration_cast<std::chrono::nanoseconds>(took));
+                        [this](const http::request& what, std::string_view route, unsigned status,
+                               std::chrono::duration<double> took) {
+                          const auto exactly = std::chrono::duration_cast<std::chrono::nanoseconds>(took);
+                          numbers.observe_request(route, status, exactly);
+                          if (what.cached_as) times.observe(*what.cached_as, exactly);
                         },
                     .origins = http::cors(settings.cors_origins),
                     .limit = [this](const http::request& what, http::throttle as) { return limits.refuse(what, as); }});
@@ -204,7 +243,12 @@ struct app::parts {
   async_store stores;
   boost::asio::thread_pool slow{1};
   auth::password_pool passwords;
+  std::shared_ptr<reprise::backend> backend;
+  std::shared_ptr<ops::demo_switch> redis;  // null: no demonstration, or no Redis
+  ops::cache_times times;
+  std::unique_ptr<ops::job_desk> desk;  // where there is a queue
   reprise::response_cache cache;
+  ops::live news;
   caching::invalidator invalidate;
   api::once repeats;
   http::rate_limits limits;
@@ -220,9 +264,9 @@ struct app::parts {
   std::future<void> keeper;  // ends when the cache's run() does
 };
 
-app::app(const config& settings, const secrets& secret, std::unique_ptr<store> data, duty does) {
+app::app(const config& settings, const secrets& secret, std::unique_ptr<store> data, duty does, demonstration is_demo) {
   http::use_api_style(settings.style);  // before the cache, whose table it is a part of
-  parts_ = std::make_unique<parts>(settings, secret, std::move(data), does);
+  parts_ = std::make_unique<parts>(settings, secret, std::move(data), does, is_demo);
 }
 
 app::~app() { drain_and_stop(); }
@@ -230,7 +274,10 @@ app::~app() { drain_and_stop(); }
 void app::start() {
   parts_->keeper = boost::asio::co_spawn(parts_->threads.context(0), parts_->cache.run(), boost::asio::use_future);
   if (parts_->jobs) parts_->jobs->start();
-  if (parts_->doors) parts_->doors->start();
+  if (parts_->doors) {
+    parts_->news.start();
+    parts_->doors->start();
+  }
   parts_->threads.start();
 }
 
@@ -252,10 +299,12 @@ void app::drain_and_stop() {
   if (parts_->ready.is_watched(ready_watched)) std::this_thread::sleep_for(ready_grace);
   const auto deadline = std::chrono::steady_clock::now() + drain_time;
   parts_->watch.close();
+  parts_->news.close();
   if (parts_->doors)
     boost::asio::co_spawn(parts_->threads.context(0), parts_->doors->drain(deadline), boost::asio::use_future).wait();
   if (parts_->jobs)
     boost::asio::co_spawn(parts_->threads.context(0), parts_->jobs->stop(drain_time), boost::asio::use_future).wait();
+  if (parts_->desk) parts_->desk->close();
   parts_->gateway->close();
   // After the last request: its invalidation still needed Redis.
   parts_->cache.stop();

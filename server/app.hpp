@@ -27,10 +27,14 @@ std::unique_ptr<store_inspection> open_inspection(const config& settings, const 
 // What a process does: requests, the jobs that they leave behind, or both.
 enum class duty { both, requests, jobs };
 
+// Is this a demonstration, in which an admin may switch Redis off?
+enum class demonstration { no, yes };
+
 class app {
  public:
   // `data` may be any store: tests put a gate around one. Throws where the port cannot be opened.
-  app(const config& settings, const secrets& secret, std::unique_ptr<store> data, duty does = duty::both);
+  app(const config& settings, const secrets& secret, std::unique_ptr<store> data, duty does = duty::both,
+      demonstration is_demo = demonstration::no);
   ~app();
   app(const app&) = delete;
 

@@ -38,7 +38,9 @@ struct parser {
   CLI::App* restore = nullptr;
   CLI::App* openapi = nullptr;
   CLI::App* routes = nullptr;
-  bool is_check = false, is_forced = false, leaves_jobs = false, is_json = false;
+  CLI::App* cache = nullptr;
+  cache_question question;
+  bool is_check = false, is_forced = false, leaves_jobs = false, is_demo = false, is_json = false;
   std::string file, from, to;
   std::map<std::string, std::string> flags;
 
@@ -54,6 +56,7 @@ struct parser {
     serve = app.add_subcommand("serve", "Run the server; this is what happens without a command")->fallthrough();
     serve->add_flag("--check-config", is_check, "Check the configuration and exit: 0 where it is good, else 2");
     serve->add_flag("--without-jobs", leaves_jobs, "Leave the jobs to others, which run the command worker");
+    serve->add_flag("--demo", is_demo, "For a demonstration: admins may switch Redis off, and play the demo accounts");
     worker = app.add_subcommand("worker", "Run the jobs alone: sessions at the payment gateway, settlements, refunds")->fallthrough();
     seed = app.add_subcommand("seed", "Put demo data into the store")->fallthrough();
     copy = app.add_subcommand("copy", "Copy all data from one store into an empty one, of whatever kind; no server may use them");
@@ -71,9 +74,30 @@ struct parser {
     restore->fallthrough();
     restore->add_option("FILE", file, "The backup; it stays as it is")->required();
     openapi = app.add_subcommand("openapi", "Print the description of the HTTP interface (OpenAPI 3.1), as at /openapi.json");
+    add_cache();
     routes = app.add_subcommand("routes", "Print the routes: method, pattern, who may call it")->fallthrough();
     routes->group("");  // for our tests: not in the help
     add_flags(app, flags);
+  }
+
+  void add_cache() {
+    cache = app.add_subcommand("cache", "Ask a running server about its cache, or purge it, as an admin");
+    cache->fallthrough()->require_subcommand(1);
+    cache->add_option("--server", question.server, "The server [http://HOST:PORT]")->type_name("URL");
+    cache->add_option("--token-file", question.token_file, "A file with an admin's token, - for the standard input "
+                      "[sign in with ADMIN_EMAIL and ADMIN_PASSWORD]")->type_name("FILE");
+    cache->add_flag("--json", question.is_json, "JSON, one value a line");
+    auto* stats = cache->add_subcommand("stats", "Hits, misses, fills and invalidations of each prefix")->fallthrough();
+    stats->add_flag("--watch", question.is_watch, "Again each second, until Ctrl-C");
+    stats->callback([this] { question.what = cache_question::kind::stats; });
+    auto* keys = cache->add_subcommand("keys", "The keys of a prefix (bookings) or of one scope (bookings:user:ID)")->fallthrough();
+    keys->add_option("OF", question.of, "The prefix or scope")->required();
+    keys->callback([this] { question.what = cache_question::kind::keys; });
+    auto* purge = cache->add_subcommand("purge", "Drop all entries of a prefix, on every node; asks first")->fallthrough();
+    purge->add_option("PREFIX", question.of, "The prefix")->required();
+    purge->add_option("--user", question.user, "Only the entries of this user")->type_name("ID");
+    purge->add_flag("--yes", question.is_sure, "Do not ask");
+    purge->callback([this] { question.what = cache_question::kind::purge; });
   }
 };
 
@@ -121,6 +145,8 @@ command parse_command_line(int argc, char** argv) {
   result.is_forced = arguments.is_forced;
   result.is_json = arguments.is_json;
   result.leaves_jobs = arguments.leaves_jobs;
+  result.is_demo = arguments.is_demo;
+  result.cache = std::move(arguments.question);
   if (arguments.worker->parsed())
     result.what = command::kind::worker;
   else if (arguments.seed->parsed())
@@ -135,6 +161,8 @@ command parse_command_line(int argc, char** argv) {
     result.what = command::kind::restore;
   else if (arguments.openapi->parsed())
     result.what = command::kind::openapi;
+  else if (arguments.cache->parsed())
+    result.what = command::kind::cache;
   else if (arguments.routes->parsed())
     result.what = command::kind::routes;
   else if (arguments.is_check)

@@ -4,6 +4,7 @@
 //   bookings-server worker [flags]
 //   bookings-server seed [flags]
 //   bookings-server copy [--from URL] [--to URL] [flags]
+//   bookings-server cache stats [--watch] | keys OF | purge PREFIX [--user ID] [--yes]  [--json] [--server URL] [flags]
 //   bookings-server doctor [--json] [flags]
 //   bookings-server openapi
 //   bookings-server backup FILE [--force] [flags]
@@ -14,6 +15,19 @@
 #include <string>
 
 namespace bookings {
+
+// What `cache` is asked for.
+struct cache_question {
+  enum class kind { stats, keys, purge };
+  kind what = kind::stats;
+  std::string of;          // keys: a prefix or a scope; purge: a prefix
+  std::string user;        // purge: one user's alone; empty: all
+  std::string server;      // its URL; empty: by HOST and PORT
+  std::string token_file;  // of an admin's token, "-" for the standard input; empty: ADMIN_EMAIL and ADMIN_PASSWORD sign in
+  bool is_watch = false;   // stats: again each second
+  bool is_json = false;
+  bool is_sure = false;    // purge: without asking
+};
 
 struct command {
   enum class kind {
@@ -26,6 +40,7 @@ struct command {
     backup,        // copy the store to `file`
     restore,       // put `file` in place of the store
     openapi,       // print the API's description
+    cache,         // ask a running server about its cache
     routes,        // print the routes; for the tests, which hold a table of refusals against it
     help,          // print `text` and end
     version,       // print `text` and end
@@ -36,8 +51,10 @@ struct command {
   std::string file;       // of a backup: to be written, or to be restored
   std::string from, to;   // of a copy: URLs, perhaps with passwords; empty: STORE_URL
   bool leaves_jobs = false;  // of serve: workers do them
+  bool is_demo = false;      // of serve: the dashboard may switch Redis off
   bool is_json = false;    // of a doctor: one JSON object rather than lines
   bool is_forced = false;  // a backup may replace a file that is there
+  cache_question cache;
   std::string text;
   int status = 0;  // the exit status of help, version and wrong_usage: 0, 0, 2
 };

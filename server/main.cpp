@@ -2,6 +2,7 @@
 #include "server/app.hpp"
 #include "server/auth/passwords.hpp"
 #include "server/caching/offline_writes.hpp"
+#include "server/cache_command.hpp"
 #include "server/command_line.hpp"
 #include "server/config.hpp"
 #include "server/copy_command.hpp"
@@ -23,8 +24,6 @@
 namespace {
 
 using namespace bookings;
-
-constexpr std::string_view demo_password = "reprise-demo";  // of every demo account; the README and tools/run say it
 
 enum exit_status { done = 0, failed = 1, wrong_usage = 2 };
 
@@ -58,7 +57,7 @@ void ensure_admin(store& data, const config& settings, const secrets& secret) {
   if (made) spdlog::info("[Server] Created the first admin");
 }
 
-int serve(const load_result& loaded, const std::map<std::string, std::string>& flags, duty does) {
+int serve(const load_result& loaded, const std::map<std::string, std::string>& flags, duty does, demonstration is_demo) {
   if (does == duty::jobs && !loaded.value.sslcommerz_store_id) {
     std::fputs("bookings-server: there are no jobs without a payment gateway: set SSLCOMMERZ_STORE_ID\n", stderr);
     return wrong_usage;
@@ -74,7 +73,7 @@ int serve(const load_result& loaded, const std::map<std::string, std::string>& f
   auto data = open_store(loaded.value, loaded.secret);
   ensure_admin(*data, loaded.value, loaded.secret);
   {
-    app server(loaded.value, loaded.secret, std::move(data), does);
+    app server(loaded.value, loaded.secret, std::move(data), does, is_demo);
     server.start();
     if (does == duty::jobs)
       spdlog::info("[Server] Working on jobs");
@@ -195,12 +194,14 @@ int run(const command& wanted) {
     std::puts("The configuration is valid.");
     return done;
   }
+  if (wanted.what == kind::cache) return run_cache(wanted.cache, loaded.value, loaded.secret);
   if (wanted.what == kind::seed) return seed(loaded.value, loaded.secret);
   if (wanted.what == kind::backup) return backup(loaded.value, wanted);
   if (wanted.what == kind::restore) return restore(loaded.value, wanted);
   if (wanted.what == kind::routes) return print_routes(loaded.value, loaded.secret);
-  if (wanted.what == kind::worker) return serve(loaded, wanted.flags, duty::jobs);
-  return serve(loaded, wanted.flags, wanted.leaves_jobs ? duty::requests : duty::both);
+  if (wanted.what == kind::worker) return serve(loaded, wanted.flags, duty::jobs, demonstration::no);
+  return serve(loaded, wanted.flags, wanted.leaves_jobs ? duty::requests : duty::both,
+               wanted.is_demo ? demonstration::yes : demonstration::no);
 }
 
 }  // namespace

@@ -125,6 +125,28 @@ class backend {
   // Removes the keys that match a glob pattern, by SCAN and UNLINK, never KEYS; returns how many. Walks the whole keyspace:
   // for people and tools, never for a request's way. `limit` holds for each round trip.
   virtual awaitable<std::size_t> del_pattern(std::string pattern, deadline limit) = 0;
+
+  // looking: for people and tools ------------------------------------------------------------------------------------
+  // What is known of a key without reading all that is under it.
+  struct key_facts {
+    enum class kind { text, index, other };  // index: a sorted set
+    std::string key;
+    kind what = kind::text;
+    std::string beginning;      // of a text: its first bytes, at most most_beginning_bytes
+    std::size_t size = 0;       // of a text: bytes; of an index: members
+    std::optional<std::chrono::milliseconds> ttl{};  // absent: it has none
+  };
+  static constexpr std::size_t most_beginning_bytes = 512;
+  struct key_page {
+    std::vector<key_facts> keys;
+    std::string next;  // the cursor of the next page; empty: that was all
+  };
+  // A page of the keys that match a glob pattern, by SCAN, never KEYS. Begin with an empty cursor and go on with `next`; a
+  // page looks at about `count` keys, and may have any number of matches, also none, and on Redis more than `count`. A key
+  // that is there all the while is found once at least; on Redis perhaps twice. A cursor that is none of this backend's is
+  // errc::invalid_name. `limit` holds for each of up to three round trips. REQUIRES: 0 < count <= most_page_keys.
+  virtual awaitable<key_page> scan(std::string cursor, std::string pattern, std::size_t count, deadline limit) = 0;
+  static constexpr std::size_t most_page_keys = 1000;
 };
 
 }  // namespace reprise

@@ -15,6 +15,7 @@
 #include "reprise/encoding.hpp"
 #include "reprise/environment.hpp"
 #include "reprise/invalidation_log.hpp"
+#include "reprise/kept_keys.hpp"
 #include "reprise/key.hpp"
 #include "reprise/policy.hpp"
 #include "reprise/rate.hpp"
@@ -75,6 +76,9 @@ struct options {
   std::chrono::milliseconds write_wait{10'000};
   // Pauses between attempts to connect: doubling, with jitter, from the first to the second.
   std::chrono::milliseconds shortest_pause{50}, longest_pause{2000};
+  // Told of each scope that this process has invalidated, and how many entries were removed with it (0 also where they
+  // could not be counted); "bookings:*" for a whole prefix. On whichever thread; must not throw, and not wait. May be empty.
+  std::function<void(std::string_view scope, std::size_t entries)> on_invalidated{};
   // For proofs only: rules taken away, so that a test can show that it would notice. Never set outside tests.
   struct weakened {
     bool commit_without_generation_check = false;
@@ -205,6 +209,14 @@ class response_cache {
   // Removes the keys that match a glob pattern (escape_pattern() what comes from outside); returns how many. Works on any
   // prefix: with entries it only costs misses.
   boost::asio::awaitable<result<std::size_t>> del_pattern(std::string pattern);
+
+  // looking, for people and tools -----------------------------------------------------------------------------------------
+  // A page of the keys of a prefix ("bookings") or of one scope ("bookings:user:123"); cursor and count as in
+  // backend::scan(). Walks the whole keyspace, in as many calls. errc::invalid_name where `of` or the cursor is none.
+  boost::asio::awaitable<result<kept_keys>> keys(std::string of, std::string cursor, std::size_t count);
+  // One entry with its body, of which at most `most_bytes` are given. Absent where there is none; errc::invalid_name for what
+  // is no entry's key, errc::bad_reply for one that cannot be decoded.
+  boost::asio::awaitable<result<std::optional<kept_entry>>> entry(std::string key, std::size_t most_bytes);
 
   // Is the cache in use at this moment?
   bool is_available() const noexcept;

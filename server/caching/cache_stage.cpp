@@ -167,6 +167,7 @@ awaitable<http::reply> through_cache(reprise::response_cache& cache, const cache
   const reprise::origin_maker again = std::cref(from_own_request);  // called only where the policy has such reads
   auto got = co_await cache.serve(looked, read, again);
   if (!got) co_return http::failure(errc::overloaded, what.request_id);
+  what.cached_as = got->outcome;
   co_return to_reply(what, row.policy, *got);
 }
 

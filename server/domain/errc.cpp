@@ -31,6 +31,7 @@ const char* text_of(errc e) noexcept {
     case errc::overloaded: return "the server is busy, try again soon";
     case errc::store_unavailable: return "the data cannot be reached, try again soon";
     case errc::not_acknowledged: return "the change was made, but not every node can be known to have taken notice of it";
+    case errc::cache_unavailable: return "the cache cannot be looked at";
     case errc::gateway_unavailable: return "the payment gateway cannot be used at the moment";
     case errc::unsettled: return "somebody else's change has not reached every node yet";
     case errc::store_too_new: return "the data was written by a newer version of this program";

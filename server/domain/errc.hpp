@@ -35,6 +35,7 @@ enum class errc {
   overloaded,          // a bounded queue is full: try again soon
   store_unavailable,   // the store cannot be reached or is locked for too long
   not_acknowledged,    // a write happened, but not every node can be known to have taken notice: ask again
+  cache_unavailable,    // what lies in the cache cannot be looked at now, or there is none
   gateway_unavailable,  // the payment gateway cannot be asked now, or none is set up
   unsettled,           // a refusal that tells of somebody else's write, of which not every node has taken notice yet
   store_too_new,       // its schema was written by a newer version of this program: refused at start

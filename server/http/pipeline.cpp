@@ -176,7 +176,7 @@ boost::asio::awaitable<reply> pipeline::operator()(request& what) const {
     answer = failure(errc::internal, what.request_id);
   }
   what.looked_up = {};  // where nobody served from it: an idle connection must hold nothing of the cache
-  if (parts_.observe) parts_.observe(now.pattern(), answer.status, clock::now() - now.began);
+  if (parts_.observe) parts_.observe(what, now.pattern(), answer.status, clock::now() - now.began);
   co_return answer;
 }
 

@@ -37,10 +37,10 @@ using around_stage =
 using request_limit =
     std::function<boost::asio::awaitable<std::optional<std::chrono::seconds>>(const request& what, throttle counts_as)>;
 
-// Told of every request once its reply is known. `pattern` is the route's, or "unmatched": never the path itself, so
+// Told of every request once its reply is known; `what` lives until it returns. `pattern` is the route's, or "unmatched": never the path itself, so
 // that clients cannot make up metrics.
 using request_observer =
-    std::function<void(std::string_view pattern, unsigned status, std::chrono::duration<double> seconds)>;
+    std::function<void(const request& what, std::string_view pattern, unsigned status, std::chrono::duration<double> seconds)>;
 
 struct pipeline_parts {
   authenticator authenticate;

@@ -38,6 +38,7 @@ constexpr std::array table{
     errc_row{errc::store_unavailable, 503, "store_unavailable", "The data cannot be reached: try again soon", 1},
     errc_row{errc::not_acknowledged, 503, "not_acknowledged",
              "The change was made, but cannot be confirmed everywhere yet: look at it again soon", 1},
+    errc_row{errc::cache_unavailable, 503, "cache_unavailable", "The cache cannot be looked at now: is Redis there?", 1},
     errc_row{errc::gateway_unavailable, 503, "gateway_unavailable", "The payment gateway cannot be used at the moment", 60},
     errc_row{errc::unsettled, 503, "unsettled", "A change of somebody else is not confirmed everywhere yet: try again soon",
              1},

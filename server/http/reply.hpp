@@ -10,6 +10,7 @@
 #include "server/http/header_lines.hpp"
 #include "server/http/request.hpp"
 
+#include <boost/asio/awaitable.hpp>
 #include <boost/json/value.hpp>
 
 #include <chrono>
@@ -22,6 +23,15 @@
 
 namespace bookings::http {
 
+// A body that is made while it is sent, such as events as they happen. Used by one session at a time, on its thread.
+class body_stream {
+ public:
+  virtual ~body_stream() = default;
+  // The next piece, never empty, which may be shared by many replies. Null: that was all. Must return soon once the server
+  // drains. The next one is asked for when the client has taken this one.
+  virtual boost::asio::awaitable<std::shared_ptr<const std::string>> next() = 0;
+};
+
 struct reply {
   unsigned status = 200;
   std::string_view content_type = "application/json; charset=utf-8";  // static text, or the owner's
@@ -29,6 +39,8 @@ struct reply {
   std::string_view head;              // static text, sent before `body`
   std::string_view body;
   std::shared_ptr<const void> owner;  // keeps the views alive
+  // Where there is one, it is the body, in chunks (RFC 9112, section 7.1), and the connection ends with it.
+  std::shared_ptr<body_stream> stream;
 
   void set(std::string_view name, std::string_view value) { headers.set(name, value); }
   void own(std::string text) {

@@ -46,7 +46,8 @@ void append_header(std::string& out, std::string_view name, std::string_view val
 
 bool may_have_body(unsigned status) noexcept { return status != 204 && status != 304; }
 
-void append_head(std::string& out, const reply& answer, std::string_view request_id, connection_header connection) {
+void append_head(std::string& out, const reply& answer, std::string_view request_id, connection_header connection,
+                 http_version version) {
   const auto reason = boost::beast::http::obsolete_reason(static_cast<boost::beast::http::status>(answer.status));
   out += "HTTP/1.1 ";
   append_number(out, answer.status);
@@ -56,9 +57,13 @@ void append_head(std::string& out, const reply& answer, std::string_view request
   append_header(out, "X-Request-Id", request_id);
   if (may_have_body(answer.status)) {
     append_header(out, "Content-Type", answer.content_type);
-    out += "Content-Length: ";
-    append_number(out, answer.body_bytes());
-    out += "\r\n";
+    if (answer.stream) {
+      if (version == http_version::http_1_1) out += "Transfer-Encoding: chunked\r\n";
+    } else {
+      out += "Content-Length: ";
+      append_number(out, answer.body_bytes());
+      out += "\r\n";
+    }
   }
   if (connection == connection_header::close) out += "Connection: close\r\n";
   if (connection == connection_header::keep_alive) out += "Connection: keep-alive\r\n";

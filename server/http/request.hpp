@@ -34,6 +34,8 @@ struct request {
   std::optional<repetition_key> repetition;    // of a POST with an Idempotency-Key (server/api/once.hpp)
   // What the cache stage will serve from, where the session check has looked for it in its own round trip.
   reprise::response_cache::lookup looked_up;
+  // Noted by the cache stage: how the cache answered. Absent: it was not asked.
+  std::optional<reprise::outcome> cached_as;
 
   // The path as it was sent: for the router, which splits it before it decodes it.
   std::string_view encoded_path() const noexcept { return std::string_view(target).substr(0, target.find('?')); }

@@ -10,6 +10,7 @@
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/fields.hpp>
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <cstdint>
@@ -61,9 +62,10 @@ asio::awaitable<void> session::run() {
         answer_ = failure(errc::internal, request_.request_id);
       }
       // Looked at after the handler: draining may have begun meanwhile.
-      keep_alive_ = client_keeps_alive_ && !host_->draining.load(std::memory_order_relaxed);
+      keep_alive_ = client_keeps_alive_ && !host_->draining.load(std::memory_order_relaxed) && !answer_.stream;
     }
     if (!co_await send(prepare_reply())) break;
+    if (answer_.stream && has_body() && !co_await send_stream()) break;
     const bool client_may_still_send = next == step::refuse || client_keeps_alive_ || buffer_.size() > 0;
     if (!keep_alive_ && client_may_still_send) co_await linger();
   }
@@ -243,11 +245,33 @@ std::array<asio::const_buffer, 3> session::prepare_reply() {
   if (keep_alive_ && !http_1_1_) connection = connection_header::keep_alive;
   add_edge_headers();
   head_.clear();
-  append_head(head_, answer_, request_.request_id, connection);
-  if (request_.method == beast::http::verb::head || !may_have_body(answer_.status))
-    return {asio::buffer(head_), {}, {}};
+  append_head(head_, answer_, request_.request_id, connection, http_1_1_ ? http_version::http_1_1 : http_version::http_1_0);
+  if (!has_body() || answer_.stream) return {asio::buffer(head_), {}, {}};
   return {asio::buffer(head_), asio::buffer(answer_.head),
           asio::const_buffer(answer_.body.data(), answer_.body.size())};
+}
+
+bool session::has_body() const noexcept {
+  return request_.method != beast::http::verb::head && may_have_body(answer_.status);
+}
+
+// False where the client is gone or takes nothing for too long. A client that leaves between two pieces is noticed with
+// the next one: whatever it sends meanwhile is not read, so that it cannot make us keep it.
+asio::awaitable<bool> session::send_stream() {
+  deadline_ = clock::time_point::max();
+  std::string size;
+  while (!host_->draining.load(std::memory_order_relaxed)) {
+    const auto piece = co_await answer_.stream->next();
+    if (!piece) break;
+    size.clear();
+    if (http_1_1_) fmt::format_to(std::back_inserter(size), "{:x}\r\n", piece->size());
+    const std::array<asio::const_buffer, 3> chunk{asio::buffer(size), asio::buffer(*piece),
+                                                  asio::buffer(std::string_view(http_1_1_ ? "\r\n" : ""))};
+    if (!co_await send(chunk)) co_return false;
+  }
+  static constexpr std::string_view last_chunk = "0\r\n\r\n";
+  const std::array<asio::const_buffer, 3> end{asio::buffer(http_1_1_ ? last_chunk : std::string_view()), {}, {}};
+  co_return co_await send(end);
 }
 
 // False where the client is gone or takes nothing for too long.

@@ -102,7 +102,9 @@ class session {
   boost::asio::awaitable<step> receive(step next);
 
   std::array<boost::asio::const_buffer, 3> prepare_reply();
+  bool has_body() const noexcept;
   boost::asio::awaitable<bool> send(std::array<boost::asio::const_buffer, 3> buffers);
+  boost::asio::awaitable<bool> send_stream();
   boost::asio::awaitable<void> linger();
 
   socket_type socket_;

@@ -112,6 +112,10 @@ finding examination::rights() {
              got->is == answer::kind::refusal && (is == permission::refused || is == permission::unknown_command))
       lacking.commands.emplace_back(each.name);
   }
+  // CLUSTER SLOTS was asked before: it is how this node was found.
+  if (patient_.mode == expected_mode::cluster && patient_.used_for.caches)
+    if (const auto got = ask({"CLUSTER", "INFO"}); got && got->is == answer::kind::refusal)
+      lacking.commands.emplace_back("cluster|info");
   if (patient_.used_for.caches)
     for (const auto& prefix : patient_.cache_prefixes)
       if (!may_use(prefix + ":doctor:none", "GET", "UNLINK")) lacking.keys.push_back(prefix + ":*");

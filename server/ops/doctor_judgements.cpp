@@ -91,7 +91,8 @@ finding judge_version(const info_fields& info) {
 }
 
 finding judge_mode(const info_fields& info, expected_mode wanted) {
-  const auto mode = text_in(info, "redis_mode");
+  const auto mode =
+      text_in(info, info.contains("redis_mode") ? "redis_mode" : "server_mode");  // Valkey 8 has the latter
   const auto is = mode == "sentinel"  ? expected_mode::sentinel
                   : mode == "cluster" ? expected_mode::cluster
                                       : expected_mode::server;

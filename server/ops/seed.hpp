@@ -16,6 +16,7 @@ namespace bookings {
 // Who logs in for a demonstration: the busiest student and the busiest teacher.
 inline constexpr std::string_view demo_student_email = "student@example.com";
 inline constexpr std::string_view demo_teacher_email = "teacher@example.com";
+inline constexpr std::string_view demo_password = "reprise-demo";  // of every demo account; the README and tools/run say it
 // The admin who decided about the demo's payments. Nobody can log in as it: a known password must not open an
 // installation.
 inline constexpr std::string_view demo_office_email = "office@example.com";

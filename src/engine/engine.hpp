@@ -4,6 +4,7 @@
 //   relay.cpp       repeat and credit            observer.cpp  what writes wait for
 //   settled.cpp     what refusals wait for
 //   refresh.cpp     reads behind a reply, and replies after their time
+//   look_at.cpp     what people and tools see of the keys
 // The protocol and its reasons are in docs/architecture.md.
 #pragma once
 
@@ -75,6 +76,8 @@ class response_cache::impl : public std::enable_shared_from_this<impl> {
   awaitable<result<void>> await_acknowledged(std::vector<std::int64_t> rows);
   awaitable<result<void>> invalidate_all(std::string prefix);
   awaitable<result<void>> wait_settled();
+  awaitable<result<kept_keys>> keys(std::string of, std::string cursor, std::size_t count);
+  awaitable<result<std::optional<kept_entry>>> entry(std::string key, std::size_t most_bytes);
   bool is_available() const { return static_cast<bool>(trust_.current(world_->now())); }
   statistics snapshot() const;
 
@@ -117,6 +120,11 @@ class response_cache::impl : public std::enable_shared_from_this<impl> {
   std::vector<std::string> generation_keys_of(const std::vector<scope>& scopes) const;
   awaitable<result<void>> remove(const std::vector<std::string>& generation_keys, duration limit);
   void forget(const std::vector<std::string>& generation_keys);
+  void tell_invalidated(std::string_view scope, std::size_t entries) const {
+    if (settings_.on_invalidated) settings_.on_invalidated(scope, entries);
+  }
+  // look_at.cpp
+  awaitable<result<void>> judge_states(std::vector<kept_key>& keys, const std::vector<std::string>& generations);
   // settled.cpp
   engine::pending_reader::reading read_pending();
   // relay.cpp

@@ -23,6 +23,8 @@ auto response_cache::impl::invalidate(std::vector<scope> scopes, std::vector<std
     rows = std::move(*appended);
   }
   const auto touched = generation_keys_of(scopes);
+  if (trust_.session() == 0)  // else tidy() tells, with what it has removed
+    for (const auto& one : scopes) tell_invalidated(one.name(), 0);
   auto executed = co_await invalidate_here(std::move(scopes), rows);
   if (settings_.weakened.answer_without_waiting) co_return result<void>();
   const auto began = world_->now();
@@ -77,9 +79,16 @@ auto response_cache::impl::invalidate_here(std::vector<scope> scopes, const std:
 // What is dead already is removed, and counted for people: best effort, after the acknowledgement.
 auto response_cache::impl::tidy(std::vector<scope> scopes) -> awaitable<void> {
   const auto self = shared_from_this();
+  bool is_answering = true;
   for (const auto& one : scopes) {
+    if (!is_answering) {  // what is left, its TTL will remove
+      tell_invalidated(one.name(), 0);
+      continue;
+    }
     const auto removed = co_await backend_->tidy(one.generation_key(keys_), one.index_key(keys_), std::chrono::seconds(1));
-    if (!removed) co_return;  // its TTL will do it
+    is_answering = removed.has_value();
+    tell_invalidated(one.name(), removed ? *removed : 0);
+    if (!removed) continue;
     counters_.of(one.prefix()).invalidated_keys.fetch_add(*removed, std::memory_order_relaxed);
     if (logger_) logger_->info("[Cache] Invalidated {} keys matching: {}:*", *removed, one.stem(keys_));
   }
@@ -103,6 +112,7 @@ auto response_cache::impl::invalidate_all(std::string prefix) -> awaitable<resul
   const auto reached = co_await observer_->epoch_reached(*bumped);
   if (!reached) co_return reached.error();
   if (logger_) logger_->info("[Cache] Invalidated all keys matching: {}:* (epoch {})", prefix, *bumped);
+  tell_invalidated(prefix + ":*", 0);
   co_return result<void>();
 }
 

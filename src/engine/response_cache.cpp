@@ -133,6 +133,14 @@ boost::asio::awaitable<result<std::size_t>> response_cache::del_pattern(std::str
   co_return co_await impl_->once([&](backend& where, auto limit) { return where.del_pattern(pattern, limit); });
 }
 
+boost::asio::awaitable<result<kept_keys>> response_cache::keys(std::string of, std::string cursor, std::size_t count) {
+  return impl_->keys(std::move(of), std::move(cursor), count);
+}
+
+boost::asio::awaitable<result<std::optional<kept_entry>>> response_cache::entry(std::string key, std::size_t most_bytes) {
+  return impl_->entry(std::move(key), most_bytes);
+}
+
 bool response_cache::is_available() const noexcept { return impl_->is_available(); }
 statistics response_cache::snapshot() const { return impl_->snapshot(); }
 

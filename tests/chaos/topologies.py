@@ -86,10 +86,11 @@ def slots_moved(nodes, dice):
         home = nodes.where.owner_of(slot)
         away = another(nodes, home, dice)
         nodes.where.move_slot(slot, home, away)
+        nodes.where.wait_ok()
         if dice.random() < 0.5:
             nodes.wait_hits()
         nodes.where.move_slot(slot, away, home)
-    nodes.where.wait_ok()
+        nodes.where.wait_ok()
 
 
 @fault(CLUSTER_FAULTS, "a hundred slots moved, those in use among them")

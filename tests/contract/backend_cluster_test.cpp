@@ -127,6 +127,26 @@ TEST_F(backend_cluster, slot_on_its_way_is_bypassed_and_the_others_are_not) {
   EXPECT_TRUE(wait(read_both(*where, other)).value().generation);
 }
 
+// Its keys are all there still, and would be removed: but copies of them may be at the target, and come to life there.
+TEST_F(backend_cluster, slot_on_its_way_with_all_its_keys_acknowledges_no_invalidation) {
+  const auto moving = of_user("1");
+  store(moving);
+  const auto from = cluster.owner_of(moving.generation_key);
+  cluster.begin_move(cluster.slot_of(moving.generation_key), from, (from + 1) % cluster.size());
+  EXPECT_TRUE(wait(read_both(*where, moving)).value().entry) << "it is still read";
+  EXPECT_EQ(wait(where->invalidate({moving.generation_key}, limit)).error(), errc::wrong_role);
+  EXPECT_TRUE(wait(read_both(*where, moving)).value().entry) << "nothing was removed";
+}
+
+// It went and came back between two looks at the masters.
+TEST_F(backend_cluster, slot_that_went_and_came_back_acknowledges_no_invalidation) {
+  const auto moved = of_user("1");
+  store(moved);
+  const auto away = move_away(moved);
+  cluster.move(cluster.slot_of(moved.generation_key), away, (away + cluster.size() - 1) % cluster.size());
+  EXPECT_EQ(wait(where->invalidate({moved.generation_key}, limit)).error(), errc::wrong_role);
+}
+
 TEST_F(backend_cluster, plain_commands_follow_where_a_slot_has_gone_or_goes) {
   const std::string key = "reprise:plain";
   const auto from = cluster.owner_of(key), to = (from + 1) % cluster.size();

@@ -63,6 +63,7 @@ TEST_P(backend_contract, close_every_call_is_unavailable) {
   EXPECT_EQ(wait(where->set("reprise:a", "v", 1s, limit)).error(), errc::unavailable);
   EXPECT_EQ(wait(where->del("reprise:a", limit)).error(), errc::unavailable);
   EXPECT_EQ(wait(where->del_pattern("reprise:*", limit)).error(), errc::unavailable);
+  EXPECT_EQ(wait(where->scan("", "reprise:*", 10, limit)).error(), errc::unavailable);
 }
 
 TEST_P(backend_contract, open_after_close_works_again_with_the_same_identity) {

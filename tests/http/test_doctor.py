@@ -173,7 +173,7 @@ def test_queue_whose_jobs_can_be_evicted_is_bad_and_a_shared_server_a_warning(ex
 
 
 def test_full_server_is_bad(examine, redis_server):
-    redis_server.client.config_set("maxmemory", "1mb")
+    redis_server.client.config_set("maxmemory", "100kb")  # less than an empty one takes
     report = examine(REDIS_URL=redis_server.url)
     assert report.status == 1 and report.seen("cache", "writing").startswith("OOM"), report.text
 
@@ -293,6 +293,14 @@ def test_each_master_of_a_cluster_is_looked_at(examine, cluster):
         about = f"cache, master 127.0.0.1:{node.port}"
         for check in ("mode", "role", "writing", "rights", "tracking"):
             assert report.verdict(about, check) == "good", report.text
+
+
+def test_right_that_only_a_cluster_needs_is_named(examine, cluster):
+    for node in cluster:
+        node.client.execute_command("ACL", "SETUSER", "limited", "on", ">secret", "~*", "+@all", "-cluster|info")
+    report = examine(REDIS_URL=f"redis+cluster://limited:secret@127.0.0.1:{cluster[0].port}")
+    for node in cluster:
+        assert report.seen(f"cache, master 127.0.0.1:{node.port}", "rights") == "refused: cluster|info", report.text
 
 
 def test_cluster_with_a_slot_uncovered_is_told(examine, cluster):

@@ -15,7 +15,7 @@ from test_reviews import make_lesson
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 CORE = ["test_tour.py", "test_cached_bookings.py", "test_sessions.py", "test_reviews.py", "test_rate_limits.py",
-        "test_manual_payments.py"]
+        "test_manual_payments.py", "test_dashboard.py"]
 
 
 class Guarded(Redis):

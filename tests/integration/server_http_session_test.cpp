@@ -31,6 +31,23 @@ using tests::raw_client;
 
 constexpr std::size_t large_bytes = 16 * 1024 * 1024;  // more than the sockets' buffers take at once
 
+// Two pieces; or, where it is endless, one large one after the other.
+class pieces final : public body_stream {
+ public:
+  explicit pieces(bool is_endless) : is_endless_(is_endless) {}
+  asio::awaitable<std::shared_ptr<const std::string>> next() override {
+    if (is_endless_) co_return large_;
+    const char* const texts[] = {"one", "and another of 24 bytes."};
+    if (at_ == std::size(texts)) co_return nullptr;
+    co_return std::make_shared<const std::string>(texts[at_++]);
+  }
+
+ private:
+  const bool is_endless_;
+  const std::shared_ptr<const std::string> large_ = std::make_shared<const std::string>(1024 * 1024, 'x');
+  std::size_t at_ = 0;
+};
+
 // A server whose handler echoes, with a path for each odd behaviour.
 class server {
  public:
@@ -87,6 +104,8 @@ class server {
     if (what.path == "/thread") answer.own(std::to_string(std::hash<std::thread::id>()(std::this_thread::get_id())));
     if (what.path == "/large") answer.own(std::string(large_bytes, 'x'));
     if (what.path == "/nothing") answer.status = 204;
+    if (what.path == "/stream") answer.stream = std::make_shared<pieces>(false);
+    if (what.path == "/endless") answer.stream = std::make_shared<pieces>(true);
     if (answer.body.empty()) {
       const bool is_get = what.method == boost::beast::http::verb::get;
       answer.head = is_get ? "GET " : "";  // a body of two pieces, or of one
@@ -396,6 +415,57 @@ TEST(http_session, client_that_takes_nothing_is_given_up) {
   ASSERT_TRUE(server::eventually([&] { return here.connections() == 1; }));
   EXPECT_TRUE(server::eventually([&] { return here.connections() == 0; }));
   EXPECT_EQ(client.receive().status, 0u);
+}
+
+TEST(http_session, stream_is_sent_in_chunks_and_ends_the_connection) {
+  server here;
+  raw_client client(here.port());
+  client.send(get("/stream") + get("/next"));
+  const auto all = client.receive_all().value_or("");
+  const auto head = all.substr(0, all.find("\r\n\r\n") + 4), body = all.substr(head.size());
+  EXPECT_TRUE(head.find("\r\nTransfer-Encoding: chunked\r\n") != std::string::npos);
+  EXPECT_TRUE(head.find("\r\nConnection: close\r\n") != std::string::npos);
+  EXPECT_EQ(head.find("Content-Length"), std::string::npos);
+  EXPECT_EQ(body, "3\r\none\r\n18\r\nand another of 24 bytes.\r\n0\r\n\r\n");
+}
+
+TEST(http_session, stream_for_http_1_0_has_no_chunks) {
+  server here;
+  raw_client client(here.port());
+  client.send("GET /stream HTTP/1.0\r\n\r\n");
+  const auto all = client.receive_all().value_or("");
+  EXPECT_EQ(all.find("Transfer-Encoding"), std::string::npos);
+  EXPECT_TRUE(all.ends_with("\r\n\r\noneand another of 24 bytes."));
+}
+
+TEST(http_session, stream_for_head_sends_its_head_alone) {
+  server here;
+  raw_client client(here.port());
+  client.send("HEAD /endless HTTP/1.1\r\n" + std::string(host) + "\r\n");
+  const auto all = client.receive_all().value_or("x");
+  EXPECT_TRUE(all.ends_with("\r\n\r\n"));
+}
+
+TEST(http_session, stream_that_nobody_takes_is_given_up) {
+  session_limits limits;
+  limits.write_timeout = 50ms;
+  limits.linger_timeout = 20ms;
+  server here(limits);
+  raw_client client(here.port());
+  client.send(get("/endless"));
+  ASSERT_TRUE(server::eventually([&] { return here.connections() == 1; }));
+  EXPECT_TRUE(server::eventually([&] { return here.connections() == 0; }));
+}
+
+TEST(http_session, stream_ends_with_draining) {
+  server here;
+  raw_client client(here.port());
+  client.send(get("/endless"));
+  EXPECT_EQ(client.receive(false).status, 200u);  // it has begun
+  auto drained = here.drain(5s);
+  const auto all = client.receive_all().value_or("");
+  EXPECT_TRUE(all.ends_with("\r\n0\r\n\r\n"));
+  EXPECT_EQ(drained.wait_for(5s), std::future_status::ready);
 }
 
 TEST(http_listener, connections_are_dealt_to_all_threads) {

@@ -143,6 +143,7 @@ class simulated_backend final : public backend, public std::enable_shared_from_t
   awaitable<bool> del(std::string, deadline) override { co_return errc::unavailable; }
   awaitable<std::chrono::microseconds> take(std::string, const rate&, deadline) override { co_return errc::unavailable; }
   awaitable<std::size_t> del_pattern(std::string, deadline) override { co_return errc::unavailable; }
+  awaitable<key_page> scan(std::string, std::string, std::size_t, deadline) override { co_return errc::unavailable; }
 
  private:
   struct wire {

@@ -168,16 +168,18 @@ class RedisCluster:
         return []
 
     def is_ok(self, without=None):
-        """Do all living nodes agree on who has which slots, and is each slot with a living one?"""
-        views, living = set(), [node for node in self.alive() if node is not without]
+        """Do all living nodes agree on who has which slots, and is each slot with one of them? And have they heard of each
+        other's epochs: else a slot that goes on at once may be given to two masters, or to none."""
+        views, epochs, living = set(), set(), [node for node in self.alive() if node is not without]
         for node in living:
             info = asked(node.client, "CLUSTER INFO")
             answer = asked(node.client, "CLUSTER SLOTS")
             if not info or not answer or info["cluster_state"] != "ok" or int(info["cluster_slots_assigned"]) != 16384:
                 return False
             views.add(tuple(ranges(answer)))
+            epochs.add(info["cluster_current_epoch"])
         ports = {node.port for node in living}
-        return len(views) == 1 and all(port in ports for _, _, port in next(iter(views)))
+        return len(views) == 1 and len(epochs) == 1 and all(port in ports for _, _, port in next(iter(views)))
 
     def wait_ok(self):
         until(self.is_ok, "a cluster whose nodes agree", 60)
@@ -208,13 +210,16 @@ class RedisCluster:
         return None
 
     def move_slot(self, slot, source, target):
-        """As redis-cli does: the target imports, the source migrates, then every master is told whose it is."""
+        """As redis-cli does: the target imports, the source migrates, then every master is told whose it is. Wait for wait_ok()
+        before the same slot goes on."""
         self.begin_move(slot, source, target)
         to_id = self.id_of(target)
         while keys := source.client.execute_command("CLUSTER GETKEYSINSLOT", slot, 10):
             source.client.execute_command("MIGRATE", "127.0.0.1", target.port, "", 0, 5000, "REPLACE", "KEYS", *keys)
-        for node in [target, source]:  # gossip tells the others
+        for node in [target, source]:
             node.client.execute_command("CLUSTER SETSLOT", slot, "NODE", to_id)
+        for node in self.alive():  # replicas refuse
+            asked(node.client, "CLUSTER SETSLOT", slot, "NODE", to_id)
 
     def begin_move(self, slot, source, target):
         target.client.execute_command("CLUSTER SETSLOT", slot, "IMPORTING", self.id_of(source))

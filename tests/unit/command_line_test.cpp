@@ -37,6 +37,22 @@ TEST(command_line, commands_are_told_apart) {
   EXPECT_EQ(parse({"--json"}).what, kind::wrong_usage);
 }
 
+TEST(command_line, cache_takes_what_it_is_asked_for) {
+  const auto watched = parse({"cache", "stats", "--watch", "--json", "--server", "http://127.0.0.1:1"});
+  EXPECT_EQ(watched.what, kind::cache);
+  EXPECT_EQ(watched.cache.what, cache_question::kind::stats);
+  EXPECT_TRUE(watched.cache.is_watch && watched.cache.is_json);
+  EXPECT_EQ(watched.cache.server, "http://127.0.0.1:1");
+  const auto purged = parse({"cache", "purge", "bookings", "--user", "1", "--yes", "--port", "9"});
+  EXPECT_EQ(purged.cache.what, cache_question::kind::purge);
+  EXPECT_EQ(purged.cache.of + purged.cache.user, "bookings1");
+  EXPECT_TRUE(purged.cache.is_sure);
+  EXPECT_EQ(purged.flags.at("PORT"), "9");
+  EXPECT_EQ(parse({"cache", "keys", "gigs"}).cache.of, "gigs");
+  for (const auto& wrong : std::vector<std::vector<std::string>>{{"cache"}, {"cache", "keys"}, {"cache", "stats", "--yes"}})
+    EXPECT_EQ(parse(wrong).what, kind::wrong_usage);
+}
+
 TEST(command_line, flags_stand_before_or_behind_the_command) {
   for (const auto& arguments : std::vector<std::vector<std::string>>{
            {"serve", "--port", "0", "--redis-url=memory://"},

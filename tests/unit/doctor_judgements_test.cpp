@@ -43,6 +43,8 @@ TEST(doctor_version, is_good_from_6_2_on) {
 TEST(doctor_mode, must_be_the_one_of_the_url) {
   EXPECT_EQ(judge_mode(facts("redis_mode:standalone"), expected_mode::server).is, verdict::good);
   EXPECT_EQ(judge_mode(facts("redis_mode:cluster"), expected_mode::cluster).is, verdict::good);
+  EXPECT_EQ(judge_mode(facts("server_mode:cluster"), expected_mode::cluster).is, verdict::good);
+  EXPECT_EQ(judge_mode(facts("server_mode:cluster"), expected_mode::server).is, verdict::bad);
   EXPECT_EQ(judge_mode({}, expected_mode::server).is, verdict::good);
   EXPECT_EQ(judge_mode(facts("redis_mode:sentinel"), expected_mode::server).is, verdict::bad);
   EXPECT_EQ(judge_mode(facts("redis_mode:cluster"), expected_mode::server).is, verdict::bad);

@@ -43,7 +43,7 @@ struct pipeline_test : testing::Test {
     routes.add({verb::get, "/admin", access::admin, say_hello});
     routes.add({verb::get, "/broken", access::anyone, fail_hard});
     parts.authenticate = by_role;
-    parts.observe = [this](std::string_view pattern, unsigned status, std::chrono::duration<double> seconds) {
+    parts.observe = [this](const request&, std::string_view pattern, unsigned status, std::chrono::duration<double> seconds) {
       EXPECT_GE(seconds.count(), 0.0);
       observed = std::string(pattern) + " " + std::to_string(status);
     };

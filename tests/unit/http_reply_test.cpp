@@ -46,6 +46,7 @@ TEST(reply_table, statuses_are_those_of_the_contract) {
       {errc::already_reviewed, 409},  {errc::transaction_used, 409},
       {errc::too_many_requests, 429}, {errc::overloaded, 503},         {errc::unsupported_media_type, 415},
       {errc::store_unavailable, 503}, {errc::not_acknowledged, 503}, {errc::unsettled, 503},
+      {errc::cache_unavailable, 503},
       {errc::gateway_unavailable, 503},
       {errc::store_too_new, 500},      {errc::internal, 500},
       {errc::idempotency_mismatch, 409}, {errc::in_progress, 409}};

@@ -17,6 +17,11 @@ TEST(server_facts, are_read_line_by_line) {
   EXPECT_EQ(facts.replication_id, "def");
 }
 
+TEST(server_facts, of_valkey_8_have_their_mode_under_another_name) {
+  const auto info = "redis_version:7.2.4\r\nserver_name:valkey\r\nvalkey_version:8.0.1\r\nserver_mode:cluster\r\nrun_id:abc\r\n";
+  EXPECT_EQ(read_facts(info, "").mode, "cluster");
+}
+
 TEST(server_facts, of_anything_are_empty) {
   for (const auto* text : {"", "\r\n", ":", "run_id", "run_id:", "xrun_id:1\r\n", "role :master"}) {
     const auto facts = read_facts(text, text);

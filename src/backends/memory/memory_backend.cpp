@@ -309,6 +309,42 @@ class memory_backend final : public backend {
     }
     co_return removed;
   }
+  // Shard by shard, and in each by name, so that a change between two pages moves nothing. The cursor is the shard's number,
+  // a colon, and the last name that was looked at. What lists a scope's entries is no key here.
+  awaitable<key_page> scan(std::string cursor, std::string pattern, std::size_t count, deadline) override {
+    if (!open_) co_return errc::unavailable;
+    std::size_t at = 0;
+    std::string after;
+    if (!cursor.empty()) {
+      const auto [end, error] = std::from_chars(cursor.data(), cursor.data() + cursor.size(), at);
+      const auto colon = static_cast<std::size_t>(end - cursor.data());
+      if (error != std::errc() || at >= shard_count || colon == cursor.size() || cursor[colon] != ':') co_return errc::invalid_name;
+      after = cursor.substr(colon + 1);
+    }
+    const auto now = world_->now();
+    key_page page;
+    auto& part = shards_[at];
+    const std::lock_guard lock(part.mutex);
+    std::vector<std::string> names;
+    part.each(now, [&](const std::string& key) {
+      if (after.empty() || key > after) names.push_back(key);
+    });
+    const auto looked_at = std::min(count, names.size());
+    std::partial_sort(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(looked_at), names.end());
+    const bool is_last = names.size() == looked_at;
+    names.resize(looked_at);
+    if (!is_last)
+      page.next = std::to_string(at) + ":" + names.back();
+    else if (at + 1 < shard_count)
+      page.next = std::to_string(at + 1) + ":";
+    for (const auto& name : names) {
+      if (!matches(pattern, name)) continue;
+      const auto* one = part.find(name, now);
+      page.keys.push_back({name, key_facts::kind::text, one->value().substr(0, most_beginning_bytes), one->value().size(),
+                           std::chrono::ceil<milliseconds>(one->expires - now)});
+    }
+    co_return page;
+  }
 
  private:
   // By the scope, which is everything before the third colon ("bookings:user:123") of all of its keys.

@@ -268,6 +268,7 @@ auto connection::inspect() -> awaitable<std::string> {
     co_return facts.error();
   }
   last_error_ = why_unusable(*facts, is_of_cluster() ? "cluster" : "standalone");
+  config_epoch_ = facts->config_epoch;
   if (last_error_.empty()) co_return identity_of(*facts);
   co_return facts->role == "slave" ? errc::wrong_role : errc::refused;
 }

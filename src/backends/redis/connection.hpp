@@ -63,6 +63,9 @@ class connection : public std::enable_shared_from_this<connection> {
   // Why it did not work, for the log: the server's own words where it said some.
   const std::string& last_error() const noexcept { return last_error_; }
   bool is_of_cluster() const noexcept { return !options_.cluster.empty(); }
+  // Of a cluster's node: the config epoch that its identity has, and that it told in an answer to CLUSTER INFO.
+  const std::string& config_epoch() const noexcept { return config_epoch_; }
+  static std::string config_epoch_in(std::string_view cluster_info) { return read_facts({}, {}, cluster_info).config_epoch; }
   // Has it said that a slot is not its own? Any thread.
   bool has_moved() const noexcept { return has_moved_.load(std::memory_order_relaxed); }
   // Was its address found, and not given?
@@ -87,6 +90,7 @@ class connection : public std::enable_shared_from_this<connection> {
   bool is_over_ = false;     // closed, or lost
   bool is_emptied_ = false;  // the server's data was dropped or replaced
   std::atomic<bool> has_moved_{false};
+  std::string config_epoch_;
   std::shared_ptr<wire_trouble> trouble_ = std::make_shared<wire_trouble>();
   boost::redis::connection wire_;
   std::array<std::string, script_sources.size()> digests_;

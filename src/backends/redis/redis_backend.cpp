@@ -1,12 +1,12 @@
 // The backend on a Redis, whatever its topology: places.hpp finds the masters, session.hpp has the connections to them. Calls
 // find their thread's own connection to the master that has the key, so no lock and no hand-over stands in a hit's way.
 #include "reprise/backends.hpp"
+#include "src/backends/redis/commands.hpp"
+#include "src/backends/redis/keyspace.hpp"
 #include "src/backends/redis/session.hpp"
 #include "src/backends/redis/together.hpp"
 
-#include <algorithm>
 #include <atomic>
-#include <charconv>
 #include <mutex>
 
 namespace reprise {
@@ -16,33 +16,9 @@ namespace {
 namespace asio = boost::asio;
 using std::chrono::milliseconds;
 
-constexpr std::size_t chunk_keys = 500;
-constexpr int scan_count = 500;
 constexpr std::chrono::seconds check_limit{1};
 
 std::string number(milliseconds time) { return std::to_string(time.count()); }
-
-boost::redis::request new_request() {
-  boost::redis::request request;
-  request.get_config().cancel_if_not_connected = true;
-  return request;
-}
-
-std::optional<std::string> optional_text(const boost::redis::resp3::node_view& node) {
-  if (node.data_type == boost::redis::resp3::type::null) return std::nullopt;
-  return std::string(node.value);
-}
-
-result<std::int64_t> integer_at(const connection::reply& answer, std::size_t place) {
-  if (answer->size() <= place) return errc::bad_reply;
-  const auto text = answer->at(place).value;
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return errc::bad_reply;
-  return value;
-}
-
-result<std::int64_t> integer(const connection::reply& answer) { return integer_at(answer, 0); }
 
 class redis_backend final : public backend, public std::enable_shared_from_this<redis_backend> {
  public:
@@ -158,7 +134,7 @@ class redis_backend final : public backend, public std::enable_shared_from_this<
     for (const auto& key : generation_keys) parts[lane->place_of(key)].push_back(key);
     std::vector<awaitable<std::size_t>> calls;
     for (std::size_t i = 0; i < parts.size(); ++i)
-      if (!parts[i].empty()) calls.push_back(unlink(lane->masters[i], std::move(parts[i]), limit));
+      if (!parts[i].empty()) calls.push_back(unlink(lane->masters[i], std::move(parts[i]), limit, purpose::acknowledgement));
     const auto removed = co_await together(std::move(calls));
     if (removed) co_return result<void>();
     // Of a cluster: a slot has moved, or is moving. The write need not wait until somebody else finds out.
@@ -220,80 +196,23 @@ class redis_backend final : public backend, public std::enable_shared_from_this<
     if (!lane) co_return errc::unavailable;
     std::size_t removed = 0;
     for (const auto& wire : lane->masters) {
-      std::string cursor = "0";
-      do {
-        auto scan = new_request();
-        scan.push("SCAN", cursor, "MATCH", pattern, "COUNT", scan_count);
-        const auto page = co_await send(wire, scan, limit);
-        if (!page) co_return page.error();
-        const auto& nodes = page->value();  // [cursor, [key …]]
-        if (nodes.size() < 3) co_return errc::bad_reply;
-        cursor = nodes.at(1).value;
-        keys_of_one keys;
-        for (std::size_t i = 3; i < nodes.size(); ++i) keys.push_back(nodes.at(i).value);
-        const auto count = co_await unlink(wire, std::move(keys), limit);
-        if (!count) co_return count.error();
-        removed += *count;
-      } while (cursor != "0");
+      const auto count = co_await remove_matching(wire, pattern, limit);
+      if (!count) co_return count.error();
+      removed += *count;
     }
     co_return removed;
+  }
+
+  awaitable<key_page> scan(std::string cursor, std::string pattern, std::size_t count, deadline limit) override {
+    const auto at = read_cursor(cursor);
+    if (!at) co_return errc::invalid_name;
+    const auto lane = long_work();
+    if (!lane) co_return errc::unavailable;
+    if (at->master >= lane->masters.size()) co_return errc::invalid_name;
+    co_return co_await scan_master(lane->masters[at->master], *at, lane->masters.size(), pattern, count, limit);
   }
 
  private:
-  using keys_of_one = std::vector<std::string_view>;  // of one master's keys
-
-  // Slots of several masters: side by side.
-  static awaitable<void> read_apart(const lane& to, std::span<slot> slots, deadline limit) {
-    struct share {
-      std::vector<slot> asked;
-      std::vector<slot*> for_whom;
-    };
-    std::vector<share> shares(to.masters.size());
-    for (auto& each : slots) {
-      auto& its = shares[to.place_of(each.key)];
-      its.asked.push_back(each);
-      its.for_whom.push_back(&each);
-    }
-    std::vector<awaitable<std::size_t>> calls;
-    for (std::size_t i = 0; i < shares.size(); ++i)
-      if (!shares[i].asked.empty()) calls.push_back(read_share(to.masters[i], shares[i].asked, limit));
-    const auto done = co_await together(std::move(calls));
-    if (!done) co_return done.error();
-    for (auto& share : shares)
-      for (std::size_t i = 0; i < share.asked.size(); ++i) share.for_whom[i]->found = std::move(share.asked[i].found);
-    co_return result<void>();
-  }
-  static awaitable<std::size_t> read_share(std::shared_ptr<connection> wire, std::span<slot> slots, deadline limit) {
-    const auto done = co_await on(std::move(wire), [slots, limit](connection& each) { return each.read(slots, limit); });
-    if (!done) co_return done.error();
-    co_return slots.size();
-  }
-
-  // Removes keys of one master, some hundreds at a time; in a cluster one command takes keys of one slot alone.
-  static awaitable<std::size_t> unlink(std::shared_ptr<connection> wire, keys_of_one keys, deadline limit) {
-    const bool is_apart = wire->is_of_cluster();
-    if (is_apart) std::sort(keys.begin(), keys.end(), [](auto a, auto b) { return slot_of(a) < slot_of(b); });
-    std::size_t removed = 0;
-    for (std::size_t at = 0; at < keys.size();) {
-      const auto end = std::min(at + chunk_keys, keys.size());
-      auto request = new_request();
-      while (at < end) {
-        auto last = is_apart ? at + 1 : end;
-        while (last < end && slot_of(keys[last]) == slot_of(keys[at])) ++last;
-        request.push_range("UNLINK", keys.begin() + static_cast<std::ptrdiff_t>(at), keys.begin() + static_cast<std::ptrdiff_t>(last));
-        at = last;
-      }
-      const auto answer = co_await send(wire, request, limit);
-      if (!answer) co_return answer.error();
-      for (std::size_t i = 0; i < answer->value().size(); ++i) {
-        const auto count = integer_at(*answer, i);
-        if (!count) co_return count.error();
-        removed += static_cast<std::size_t>(*count);
-      }
-    }
-    co_return removed;
-  }
-
   // A plain command on one key, which follows a redirect of a cluster's to any master of this session.
   awaitable<connection::reply> follow(std::string_view key, const boost::redis::request& request, deadline limit) {
     const auto lane = nearest(co_await asio::this_coro::executor);
@@ -349,17 +268,6 @@ class redis_backend final : public backend, public std::enable_shared_from_this<
   void replace(std::shared_ptr<session> fresh) {
     current_ = std::move(fresh);
     sessions_.fetch_add(1, std::memory_order_release);
-  }
-
-  static awaitable<connection::reply> send(std::shared_ptr<connection> wire, const boost::redis::request& request,
-                                           deadline limit) {
-    return on(std::move(wire), [&request, limit](connection& each) { return each.execute(request, limit); });
-  }
-  static awaitable<connection::reply> run(std::shared_ptr<connection> wire, script which,
-                                          std::span<const std::string_view> keys,
-                                          std::span<const std::string_view> arguments, deadline limit) {
-    return on(std::move(wire),
-              [=](connection& each) { return each.run_script(which, keys, arguments, limit); });
   }
 
   const redis_options options_;

@@ -37,6 +37,7 @@ server_facts read_facts(std::string_view info_server, std::string_view info_repl
   server_facts facts;
   facts.version = field(info_server, "redis_version");
   facts.mode = field(info_server, "redis_mode");
+  if (facts.mode.empty()) facts.mode = field(info_server, "server_mode");  // Valkey 8
   facts.run_id = field(info_server, "run_id");
   facts.role = field(info_replication, "role");
   facts.replication_id = field(info_replication, "master_replid");

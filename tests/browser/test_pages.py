@@ -1,0 +1,301 @@
+"""What the dashboard shows, and does, and never does."""
+import json
+import pathlib
+import subprocess
+
+import pytest
+from processes import SERVER
+
+SHOTS = pathlib.Path(__file__).parent.parent.parent / "build" / "browser"
+
+
+@pytest.fixture(autouse=True, scope="module")
+def shots():
+    SHOTS.mkdir(parents=True, exist_ok=True)
+
+
+def shot(page, name, full=False):
+    """For people to look at."""
+    page.ask("shot", path=str(SHOTS / f"{name}.png"), full=full)
+
+
+def seed(server):
+    subprocess.run([SERVER, "seed"], cwd=server.folder, check=True, capture_output=True,
+                   env={"PATH": "/usr/bin:/bin", "STORE_URL": f"sqlite:{server.folder}/bookings.db",
+                        "ASAN_OPTIONS": "detect_stack_use_after_return=0"})
+
+
+# signing in ----------------------------------------------------------------------------------------------------------
+
+def test_wrong_password_is_told_and_nothing_is_shown(page):
+    page.open()
+    page.sign_in(password="wrong password")
+    page.see("Email or password is wrong")
+    assert "Hit ratio" not in page.text()
+    shot(page, "sign-in-refused")
+
+
+def test_students_token_is_told_that_the_dashboard_is_for_admins(page, server):
+    student = server.register("student")
+    page.open()
+    page.sign_in(student["email"], "long enough")
+    page.see("for admins only")
+    assert "Hit ratio" not in page.text()
+
+
+def test_students_token_that_was_put_there_by_hand_shows_nothing(page, server):
+    student = server.register("student")
+    page.open()
+    page.run(f"sessionStorage.setItem('reprise.session', {json.dumps(json.dumps({'token': student['token'], 'role': 'admin'}))})")
+    page.ask("open", url=server.url + "/dashboard#keys")
+    page.run("location.reload()")
+    page.see("This account is no admin's")
+    assert "Hit ratio" not in page.text()
+
+
+def test_admin_is_let_in_and_no_token_is_in_any_url_or_in_local_storage(page, server):
+    page.enter()
+    page.see("Hit ratio")
+    token = page.run("JSON.parse(sessionStorage.getItem('reprise.session')).token")
+    assert page.run("localStorage.length") == 0
+    assert all(token not in each["url"] for each in page.ask("transferred"))
+    page.click("Sign out")
+    page.see("Sign in as an admin")
+    assert page.run("sessionStorage.length") == 0
+    assert server.get("/api/events", token).status_code == 401
+
+
+def test_session_that_ends_elsewhere_ends_the_page(page, server):
+    page.enter()
+    token = page.run("JSON.parse(sessionStorage.getItem('reprise.session')).token")
+    server.post("/api/auth/logout", token)
+    page.see("Your session has ended")
+
+
+# the picture ---------------------------------------------------------------------------------------------------------
+
+def test_counters_and_invalidations_are_shown_as_they_happen(page, server):
+    teacher, student = server.register("teacher"), server.register("student")
+    gig = server.make_gig(teacher)
+    page.enter()
+    page.see("None since you began to look")
+    for _ in range(5):
+        server.get("/api/bookings", student["token"])
+    page.until("[...document.querySelectorAll('tbody tr')].some((row) => row.innerText.startsWith('bookings') && row.cells[3].innerText === '4')")
+    server.book(student, gig)
+    page.see(f"bookings:user:{student['id']}")
+    page.until("document.querySelectorAll('.news li').length >= 2")
+    assert "1 entry" in page.text(".news")
+    shot(page, "overview", full=True)
+
+
+def test_redis_away_is_shown_and_that_it_is_back(page, server, redis_server):
+    student = server.register("student")
+    page.enter()
+    page.until("document.querySelector('.facts')?.innerText.includes('in use')")
+    redis_server.kill()
+    page.see("Redis is away")
+    server.get("/api/bookings", student["token"])
+    page.until("document.querySelector('.ink-bypass.fill') !== null")
+    shot(page, "redis-away", full=True)
+    redis_server.start()
+    page.ask("gone", text="Redis is away")
+    page.until("document.querySelector('.facts').innerText.includes('in use')")
+
+
+def test_stream_that_is_cut_is_told_and_taken_up_again(page, server, start, redis_server):
+    page.enter()
+    port = server.url.rpartition(":")[2]
+    server.process.kill()
+    server.process.wait()
+    page.see("Connection lost")
+    shot(page, "cut")
+    again = start("serve", "--demo", REDIS_URL=redis_server.url, PORT=port)
+    page.see("Live")
+    page.ask("gone", text="Connection lost")
+    student = again.register("student")
+    again.get("/api/bookings", student["token"])
+    page.until("[...document.querySelectorAll('tbody tr')].some((row) => row.innerText.startsWith('bookings'))")
+
+
+# keys ----------------------------------------------------------------------------------------------------------------
+
+MARKUP = "<img src=x onerror=\"window.hurt=1\"><script>window.hurt=1</script>"
+
+
+def test_entry_with_markup_is_shown_as_text_and_nothing_runs(page, server):
+    teacher = server.register("teacher", MARKUP[:100])
+    server.make_gig(teacher, title=MARKUP[:100], description=MARKUP)
+    server.get("/api/gigs")
+    page.enter("#keys/gigs")
+    page.ask("select", label="Kind", value="entry")
+    page.run("document.querySelector('.keys').focus()")
+    page.until("document.querySelectorAll('.keys-body .keys-row').length > 0")
+    page.ask("press", key="ArrowDown")
+    page.until("document.querySelector('.details pre') !== null")
+    assert "<script>window.hurt=1</script>" in page.text(".details pre")
+    assert page.run("window.hurt ?? null") is None
+    assert page.run("document.querySelectorAll('.details img, .details script').length") == 0
+    shot(page, "markup")
+
+
+def test_large_entry_is_cut_and_the_page_goes_on(page, server, redis_server):
+    # As it would lie there: a megabyte of JSON under a scope of ours.
+    generation = "x" * 16
+    body = json.dumps({"rows": ["lesson " * 10] * 14000})
+    assert len(body) > 1_000_000
+    head = f"RP1 {generation} 1700000000000 4000000000000 200 identity {len(body)} 0123456789abcdef application/json\n"
+    redis_server.client.set("bookings:user:large:role:student:query:{}", head + body, px=600_000)
+    page.enter("#keys/bookings:user:large")
+    page.until("document.querySelectorAll('.keys-body .keys-row').length === 1")
+    page.run("document.querySelector('.keys').focus()")
+    page.ask("press", key="ArrowDown")
+    page.see("The first 256 KiB of it")
+    assert "dead" in page.text(".details")
+    assert len(page.text(".details pre")) < 300_000
+
+
+def test_hundred_thousand_keys_are_browsed_without_freezing(page, redis_server):
+    pipe = redis_server.client.pipeline(transaction=False)
+    for i in range(100_000):
+        pipe.set(f"bookings:user:{i:06}:gen", "s.r", ex=600)
+        if i % 5000 == 4999:
+            pipe.execute()
+    page.enter("#overview")
+    page.run("window.longest = 0; new PerformanceObserver((list) => list.getEntries().forEach((each) => window.longest = Math.max(window.longest, each.duration))).observe({type: 'longtask'})")
+    page.run("location.hash = '#keys/bookings'")
+    page.see("100,000 keys")
+    assert page.run("document.querySelectorAll('.keys-row').length") < 100
+    page.run("document.querySelector('.keys').focus()")
+    page.ask("press", key="End")
+    page.until("document.querySelector('.keys-body .is-chosen') !== null")
+    page.ask("fill", label="Contains", text="099999")
+    page.see("1 key")
+    assert page.run("window.longest") < 1000  # milliseconds, on a machine that does other things too
+    shot(page, "many-keys")
+
+
+def test_purge_is_asked_for_and_then_done(page, server):
+    student = server.register("student")
+    server.get("/api/bookings", student["token"])
+    assert server.get("/api/bookings", student["token"]).headers["X-Cache"] == "HIT"
+    page.enter(f"#keys/bookings:user:{student['id']}")
+    page.ask("select", label="Kind", value="entry")
+    page.until("document.querySelectorAll('.keys-body .keys-row').length === 1")
+    page.run("document.querySelector('.keys').focus()")
+    page.ask("press", key="ArrowDown")
+    page.click("Purge this user's bookings")
+    page.see("Purge bookings of one user?")
+    shot(page, "purge")
+    page.click("Cancel")
+    assert server.get("/api/bookings", student["token"]).headers["X-Cache"] == "HIT"
+    page.click("Purge this user's bookings")
+    page.ask("click", role="button", name="Purge", exact=True)
+    page.see(f"Purged bookings of user {student['id']}")
+    assert server.get("/api/bookings", student["token"]).headers["X-Cache"] == "MISS"
+
+
+def test_keys_are_asked_for_while_redis_is_away_says_so(page, redis_server):
+    page.enter()
+    redis_server.kill()
+    page.see("Redis is away")
+    page.run("location.hash = '#keys/bookings'")
+    page.see("The cache cannot be looked at now")
+    redis_server.start()
+    page.click("Look again")
+
+
+# the playground ------------------------------------------------------------------------------------------------------
+
+def test_story_shows_misses_hits_vanishing_entries_and_a_bypass(page, server):
+    seed(server)
+    page.enter("#playground")
+    page.click("Play the story")
+    page.see("2  They ask again")
+    page.until("document.querySelectorAll('.badge-miss').length === 2 && document.querySelectorAll('.badge-hit').length >= 2")
+    page.until("document.querySelectorAll('.chip:not(.is-gone)').length === 2")
+    page.see("3  The student books")
+    page.until("document.querySelectorAll('.chip.is-gone').length === 2")
+    page.see("8  Redis is switched off")
+    page.until("document.querySelectorAll('.badge-bypass').length >= 2")
+    assert not page.ask("is_checked", role="switch", name="Redis is off")
+    shot(page, "playground", full=True)
+    page.see("That is all of it")
+    assert page.ask("is_checked", role="switch", name="Redis is on")
+
+
+def test_server_without_demo_has_no_switch_and_says_so(start, redis_server, driver):
+    from conftest import Page
+
+    server = start(REDIS_URL=redis_server.url).wait_caching()
+    admin = server.sign_in_admin()
+    assert server.post("/api/demo/redis", admin["token"], json={"state": "off"}).status_code == 404
+    assert server.get("/api/demo", admin["token"]).status_code == 404
+    page = Page(driver, server)
+    page.enter("#playground")
+    page.see("it is there in a demonstration only")
+
+
+# for everybody -------------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_has_a_serious_fault_by_axe(page, server, scheme):
+    seed(server)
+    student = server.register("student")
+    page.open(scheme=scheme)
+    page.see("Sign in as an admin")
+    found = {"sign-in": page.ask("axe")}
+    page.enter(scheme=scheme, motion="reduce")
+    for _ in range(3):
+        server.get("/api/bookings", student["token"])
+    page.see("By prefix")
+    page.until("document.querySelectorAll('tbody th').length > 0")
+    found["overview"] = page.ask("axe")
+    page.run("location.hash = '#keys/bookings'")
+    page.until("document.querySelectorAll('.keys-body .keys-row').length > 0")
+    page.run("document.querySelector('.keys').focus()")
+    page.ask("press", key="ArrowDown")
+    page.until("document.querySelector('.details') !== null")
+    found["keys"] = page.ask("axe")
+    page.run("location.hash = '#playground'")
+    page.until("document.querySelector('.person h2 small')?.innerText !== 'signing in …'")
+    page.click("List lessons")
+    page.until("document.querySelectorAll('.play-row').length === 1")
+    found["playground"] = page.ask("axe")
+    page.run("location.hash = '#jobs'")
+    page.see("There is no job queue")
+    found["jobs"] = page.ask("axe")
+    assert {name: faults for name, faults in found.items() if faults} == {}
+
+
+@pytest.mark.parametrize("width", [360, 768, 1280, 1920])
+def test_no_page_is_wider_than_the_screen(page, server, width):
+    page.enter(width=width, height=800)
+    for name in ("overview", "keys", "jobs", "playground"):
+        page.run(f"location.hash = '#{name}'")
+        page.until(f"document.title.toLowerCase().startsWith('{name}')")
+        assert page.run("document.documentElement.scrollWidth") <= width, name
+    page.run("location.hash = '#overview'")
+    page.see("Hit ratio")
+    shot(page, f"width-{width}", full=True)
+
+
+def test_everything_can_be_reached_by_keyboard(page):
+    page.enter()
+    page.until("document.querySelector('.facts') !== null")
+    reached = set()
+    for _ in range(30):
+        page.ask("press", key="Tab")
+        reached.add(page.run("(document.activeElement.innerText || document.activeElement.getAttribute('aria-label') || document.activeElement.tagName).trim()"))
+    assert {"Skip to the content", "Overview", "Playground", "Keys", "Jobs", "Sign out"} <= reached
+
+
+def test_all_that_is_loaded_weighs_less_than_150_kb(page, server):
+    page.enter()
+    page.see("Hit ratio")
+    # Beyond the events, which never end.
+    files = [each for each in page.ask("transferred") if "/dashboard" in each["url"]]
+    assert len(files) >= 3
+    assert sum(each["plain"] for each in files) < 150_000
+    assert sum(each["sent"] for each in files) < 60_000
+    assert all(each["url"].startswith(server.url) for each in page.ask("transferred"))
