@@ -2,9 +2,9 @@
 
 #include "server/ops/openapi_files.hpp"
 
+#include <fmt/format.h>
 #include <boost/beast/http/verb.hpp>
 #include <boost/json/parse.hpp>
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <cctype>

@@ -1,5 +1,5 @@
-// The API's description and the page that renders it, made from api/ and web-docs/ at build time and part of the program.
-// The page's files are not there where it was built without npm.
+// The API's description and the page that renders it, made from api/ and web-docs/ at build time and part of the
+// program. The page's files are not there where it was built without npm.
 #pragma once
 
 #include <cstddef>
