@@ -1,5 +1,5 @@
 # The commands that people run; each does all of its own set-up. The work itself is in tools/.
-.PHONY: run test test-valkey test-mongo ferretdb test-long test-api simulation fuzz bench bench-growth bench-savings bench-stores bench-topologies bench-jobs bench-payments build screenshots setup format check
+.PHONY: run test test-valkey test-mongo ferretdb test-long test-api simulation fuzz bench bench-growth bench-savings bench-stores bench-topologies bench-jobs bench-payments test-install package docs build screenshots setup format check
 
 run:
 	@tools/run
@@ -67,6 +67,18 @@ bench-jobs:
 # A payment's start while the gateway takes seconds, ours beside a call inside the request (about 4 minutes).
 bench-payments:
 	@tools/bench payments $(ARGUMENTS)
+
+# The libraries installed into an empty folder, and examples/ built against them, as somebody else would.
+test-install:
+	@tools/test-install
+
+# The server's Debian package: build/package.
+package:
+	@tools/package
+
+# The reference of the library's public names, from its headers: build/reference/html.
+docs:
+	@tools/docs
 
 build:
 	@tools/build release bookings-server

@@ -11,6 +11,7 @@
 #include "server/ops/openapi.hpp"
 #include "server/ops/seed.hpp"
 #include "server/progress_bar.hpp"
+#include "server/service_manager.hpp"
 #include "server/stores/sqlite/backup.hpp"
 
 #include <sodium.h>
@@ -80,7 +81,9 @@ int serve(const load_result& loaded, const std::map<std::string, std::string>& f
     else
       spdlog::info("[Server] Listening on http://{}:{}", loaded.value.host, server.port());
     ops::flush_logs();
+    tell_service_manager("READY=1");
     wait_for_end(signals, flags);
+    tell_service_manager("STOPPING=1");
     server.drain_and_stop();
   }
   spdlog::info("[Server] Stopped");

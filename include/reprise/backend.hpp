@@ -27,12 +27,12 @@
 
 namespace reprise {
 
-using deadline = std::chrono::steady_clock::duration;
+using deadline = std::chrono::steady_clock::duration;  // how long a call may take
 
 class backend {
  public:
   template <class T>
-  using awaitable = boost::asio::awaitable<result<T>>;
+  using awaitable = boost::asio::awaitable<result<T>>;  // what every call returns
 
   virtual ~backend() = default;
 
@@ -59,15 +59,15 @@ class backend {
   // the protocol -----------------------------------------------------------------------------------------------------
   // A value as it lies in the server's reply: not copied, and alive as long as its owner.
   struct value {
-    std::shared_ptr<const void> owner;
-    std::string_view text;
+    std::shared_ptr<const void> owner;  // keeps the text alive
+    std::string_view text;  // the bytes that were stored
   };
   // A key to be read, and what was found: absent where there is none. A tracked one is told of to on_changed() once, when it
   // is changed, removed or evicted after this reading.
   struct slot {
-    std::string_view key;
-    bool is_tracked = false;
-    std::optional<value> found{};
+    std::string_view key;  // what to read; must outlive the call
+    bool is_tracked = false;  // to be told of to on_changed()
+    std::optional<value> found{};  // set by read()
   };
   // Reads all of them in one round trip, at some moment after the call, tracked ones before the others. Reads of one thread
   // may travel together; then all have the latest of their limits.
@@ -78,29 +78,29 @@ class backend {
   // already. The lock's value is the generation, a space, and the token. An entry that begins with `unusable` is as good as
   // none: the caller has read it, and may not serve it.
   struct begin_request {
-    std::string generation_key, entry_key, lock_key;
+    std::string generation_key, entry_key, lock_key;  // as scope and lock_key() make them
     std::string stamp, random;  // a new generation is stamp + random
-    std::string lock_token;
+    std::string lock_token;  // of this fill alone, unpredictable
     std::string unusable{};  // empty: every entry will do
-    std::chrono::milliseconds generation_ttl{}, lock_ttl{};
+    std::chrono::milliseconds generation_ttl{}, lock_ttl{};  // of what is made here
   };
-  struct begun {
+  struct begun {  // what begin() found or made
     std::string generation;  // to be captured
-    bool locked = false;
+    bool locked = false;  // the caller has the fill lock
     std::optional<value> entry;  // there already; then locked is false
   };
-  virtual awaitable<begun> begin(const begin_request& request, deadline limit) = 0;
+  virtual awaitable<begun> begin(const begin_request& request, deadline limit) = 0;  // see above
 
   // Stores the entry only if the generation is still the captured one, and drops the caller's fill lock in any case.
   struct commit_request {
-    std::string generation_key, entry_key, lock_key, index_key;
+    std::string generation_key, entry_key, lock_key, index_key;  // as scope and lock_key() make them
     std::string captured, lock;  // the lock's value, empty where it is not held
-    std::string entry;
-    std::chrono::milliseconds ttl{};
+    std::string entry;  // its bytes
+    std::chrono::milliseconds ttl{};  // the entry's; generation and index live longer by it
     std::size_t largest_scope = 0;  // entries a scope may hold
   };
-  enum class commit_outcome { stored, generation_changed, scope_full };
-  virtual awaitable<commit_outcome> commit(const commit_request& request, deadline limit) = 0;
+  enum class commit_outcome { stored, generation_changed, scope_full };  // what became of an entry
+  virtual awaitable<commit_outcome> commit(const commit_request& request, deadline limit) = 0;  // see above
 
   // Drops the fill lock where it still has the value `lock`: a fill whose reply is not to be stored.
   virtual awaitable<void> release(std::string lock_key, std::string lock, deadline limit) = 0;
@@ -113,7 +113,7 @@ class backend {
   virtual awaitable<std::size_t> tidy(std::string generation_key, std::string index_key, deadline limit) = 0;
 
   // a plain cache client ---------------------------------------------------------------------------------------------
-  virtual awaitable<std::optional<std::string>> get(std::string key, deadline limit) = 0;
+  virtual awaitable<std::optional<std::string>> get(std::string key, deadline limit) = 0;  // absent where there is none
   // REQUIRES: ttl > 0; every key has one.
   virtual awaitable<void> set(std::string key, std::string value, std::chrono::milliseconds ttl, deadline limit) = 0;
   // Returns whether it was there.
@@ -130,15 +130,15 @@ class backend {
   // What is known of a key without reading all that is under it.
   struct key_facts {
     enum class kind { text, index, other };  // index: a sorted set
-    std::string key;
-    kind what = kind::text;
+    std::string key;  // its name
+    kind what = kind::text;  // which
     std::string beginning;      // of a text: its first bytes, at most most_beginning_bytes
     std::size_t size = 0;       // of a text: bytes; of an index: members
     std::optional<std::chrono::milliseconds> ttl{};  // absent: it has none
   };
-  static constexpr std::size_t most_beginning_bytes = 512;
-  struct key_page {
-    std::vector<key_facts> keys;
+  static constexpr std::size_t most_beginning_bytes = 512;  // the header line of an entry is within them
+  struct key_page {  // what scan() found
+    std::vector<key_facts> keys;  // in no order
     std::string next;  // the cursor of the next page; empty: that was all
   };
   // A page of the keys that match a glob pattern, by SCAN, never KEYS. Begin with an empty cursor and go on with `next`; a

@@ -17,7 +17,7 @@ namespace reprise {
 // more, on the first, for what may take long. REQUIRES: at least one executor; they outlive the backend's calls.
 std::shared_ptr<backend> make_redis_backend(redis_options options, std::vector<boost::asio::any_io_executor> io_threads);
 
-struct memory_options {
+struct memory_options {  // of make_memory_backend()
   // Keys and values together; beyond it the least recently used entries go.
   std::size_t largest_bytes = 256 * 1024 * 1024;
 };

@@ -8,7 +8,7 @@
 
 namespace reprise {
 
-enum class encoding { identity, zstd };
+enum class encoding { identity, zstd };  // the codings that are known
 
 // A compressed body is two frames: the first byte of the plain body alone, in exactly so many bytes, and the rest. So a
 // server can put something else in that byte's place without decompressing anything: zstd_frame() of the text that is

@@ -14,8 +14,8 @@ namespace reprise {
 // Thread-safe.
 class environment {
  public:
-  using wall_time = std::chrono::sys_time<std::chrono::milliseconds>;
-  using steady_time = std::chrono::steady_clock::time_point;
+  using wall_time = std::chrono::sys_time<std::chrono::milliseconds>;  // UTC
+  using steady_time = std::chrono::steady_clock::time_point;  // of a clock that never jumps
 
   virtual ~environment() = default;
   // UTC: for an entry's age and freshness only, never compared with another machine's for correctness.
@@ -29,6 +29,6 @@ class environment {
   virtual std::string random_hex(std::size_t bytes) = 0;
 };
 
-std::shared_ptr<environment> make_environment();
+std::shared_ptr<environment> make_environment();  // the machine's own clocks and randomness
 
 }  // namespace reprise

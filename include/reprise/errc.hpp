@@ -21,11 +21,11 @@ enum class errc {
   not_acknowledged, // whether every node has taken notice of a write cannot be learned in time: no acknowledgement of it
 };
 
-const boost::system::error_category& errc_category() noexcept;
-inline boost::system::error_code make_error_code(errc e) noexcept { return {static_cast<int>(e), errc_category()}; }
+const boost::system::error_category& errc_category() noexcept;  // "reprise"
+inline boost::system::error_code make_error_code(errc e) noexcept { return {static_cast<int>(e), errc_category()}; }  // so that an errc is an error_code
 
 template <class T>
-using result = boost::system::result<T>;
+using result = boost::system::result<T>;  // a value, or why there is none
 
 }  // namespace reprise
 

@@ -27,8 +27,8 @@ namespace reprise {
 class invalidation_log {
  public:
   template <class T>
-  using awaitable = boost::asio::awaitable<result<T>>;
-  using row_number = std::int64_t;
+  using awaitable = boost::asio::awaitable<result<T>>;  // what every call returns
+  using row_number = std::int64_t;  // grows with each row
 
   virtual ~invalidation_log() = default;
 
@@ -41,8 +41,8 @@ class invalidation_log {
   // the outbox -------------------------------------------------------------------------------------------------------
   // One row, with the scopes that it invalidates as the store sees them now.
   struct row {
-    row_number number = 0;
-    std::vector<scope> scopes;
+    row_number number = 0;  // which
+    std::vector<scope> scopes;  // what it invalidates
     // False for an intent: its write may not have happened yet. It is repeated, and no acknowledgement of it counts.
     bool is_settled = true;
     // What it invalidates cannot be told: a newer version wrote it, or it is corrupt. So it is everything that this table
@@ -59,14 +59,14 @@ class invalidation_log {
     // of all that was made by that table.
     std::map<std::string, std::int64_t> epochs;
   };
-  struct pass_request {
-    std::string identity;
+  struct pass_request {  // what read_pass() is asked for
+    std::string identity;  // for whom: whose acknowledgements count
     // Rows younger than this are left to their writer, unless it said await_rows().
     std::chrono::milliseconds at_least{0};
     std::size_t limit = 500;
     std::vector<row_number> except{};  // sorted: rows that the caller has in hand
   };
-  virtual awaitable<pass> read_pass(const pass_request& wanted) = 0;
+  virtual awaitable<pass> read_pass(const pass_request& wanted) = 0;  // see pass
   // Rows for what no write tells of, such as a purge by hand. Committed when it returns.
   virtual awaitable<std::vector<row_number>> append(std::vector<scope> scopes) = 0;
   // A row may be deleted once every identity that is claimed or leased has acknowledged it.
@@ -79,9 +79,9 @@ class invalidation_log {
   // leases -----------------------------------------------------------------------------------------------------------
   // One for each node, which is one process: `node` is drawn at its start. Nothing here compares clocks.
   struct lease {
-    std::string node;
+    std::string node;  // whose
     std::string identity;    // what the node uses; empty: nothing
-    std::int64_t count = 0;
+    std::int64_t count = 0;  // grows with each put_lease()
     std::int64_t epoch = 0;  // the newest that the node works under
     friend bool operator==(const lease&, const lease&) = default;
   };
@@ -92,7 +92,7 @@ class invalidation_log {
 
   // What waiting writes look at.
   struct observation {
-    std::vector<lease> leases;
+    std::vector<lease> leases;  // those that name an identity
     // Who has acknowledged each row asked for. A row that is absent was deleted: everybody who had to has.
     std::map<row_number, std::vector<std::string>> acknowledged;
   };
@@ -100,6 +100,6 @@ class invalidation_log {
   virtual awaitable<observation> observe(std::vector<row_number> numbers) = 0;
 };
 
-std::shared_ptr<invalidation_log> make_volatile_log();
+std::shared_ptr<invalidation_log> make_volatile_log();  // in memory; see above
 
 }  // namespace reprise

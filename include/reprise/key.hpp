@@ -20,7 +20,7 @@ namespace reprise {
 // Decoded query parameters in any order; a name may stand more than once.
 using parameters = std::vector<std::pair<std::string, std::string>>;
 
-bool is_valid_name(std::string_view text) noexcept;
+bool is_valid_name(std::string_view text) noexcept;  // [A-Za-z0-9_.-]{1,64}
 
 // How keys are written. In a Redis Cluster the last part of the scope's name stands in braces, bookings:user:{123}:role:…,
 // which makes it the key's hash tag: so all keys of a scope lie in one slot, and those of different users do not. Without that,
@@ -39,10 +39,10 @@ class scope {
   // The scope that has this name, as name() gives it; absent where none can.
   static std::optional<scope> parse(std::string_view name);
 
-  const std::string& name() const noexcept { return name_; }
-  std::string_view prefix() const noexcept { return std::string_view(name_).substr(0, prefix_bytes_); }
-  std::string generation_key(key_style style = key_style::plain) const { return stem(style) + ":gen"; }
-  std::string index_key(key_style style = key_style::plain) const { return stem(style) + ":keys"; }
+  const std::string& name() const noexcept { return name_; }  // "bookings:user:123"
+  std::string_view prefix() const noexcept { return std::string_view(name_).substr(0, prefix_bytes_); }  // "bookings"
+  std::string generation_key(key_style style = key_style::plain) const { return stem(style) + ":gen"; }  // see above
+  std::string index_key(key_style style = key_style::plain) const { return stem(style) + ":keys"; }  // see above
   // `role` is empty for a thing's scope, which has no roles. Absent where the role is no valid name.
   std::optional<std::string> entry_key(std::string_view role, std::string_view canonical_query,
                                        key_style style = key_style::plain) const;
@@ -58,7 +58,7 @@ class scope {
   std::size_t prefix_bytes_;
 };
 
-std::string lock_key(std::string_view entry_key);
+std::string lock_key(std::string_view entry_key);  // of the entry's fill lock
 
 // The query part of an entry's key: a JSON object of those parameters that `names` lists, sorted by name, values as
 // strings, a repeated one as an array in its own order; "{}" for none. Parameters that `names` lacks make no difference.

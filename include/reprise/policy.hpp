@@ -14,7 +14,7 @@
 
 namespace reprise {
 
-enum class audience {
+enum class audience {  // whom a reply is for, and so what its scope is
   per_user,  // the reply depends on who asks: keys by user and role
   shared,    // the same for everybody: one scope for the route
   thing,     // the same for everybody, one scope for each thing that the request names
@@ -32,7 +32,7 @@ enum class request_log { shown, hidden };
 //              not seen here: outside the promise, by a millisecond or two. What is written through this node is seen at once.
 enum class local_copies { off, validated, tracked };
 
-struct cache_policy {
+struct cache_policy {  // how one route is cached
   // The name of the cached resource, the first part of its keys. A valid name (key.hpp).
   std::string prefix;
   // How long an entry may be served. A safety net, since invalidation is exact. Absent: options::default_ttl.

@@ -11,8 +11,8 @@ namespace reprise {
 
 // REQUIRES: most > 0 and interval > 0.
 struct rate {
-  std::int64_t most = 1;
-  std::chrono::microseconds interval{1'000'000};
+  std::int64_t most = 1;  // at once
+  std::chrono::microseconds interval{1'000'000};  // until one more is free
 };
 
 // The one number that is kept is the time at which the whole limit will be free again, on any clock: `free_at`; absent

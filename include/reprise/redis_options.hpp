@@ -19,23 +19,23 @@ struct redis_tls {
   std::string server_name{};  // what is asked for (SNI) and must stand in the certificate; empty: the host
 };
 
-struct redis_address {
-  std::string host;
-  std::uint16_t port = 0;
+struct redis_address {  // where a server listens
+  std::string host;  // a name, an IPv4 or an IPv6 address
+  std::uint16_t port = 0;  // of TCP
   friend bool operator==(const redis_address&, const redis_address&) = default;
 };
 
 // Sentinels, asked one after the other before each new connection. They have accounts of their own; TLS as the master.
 struct redis_sentinels {
   std::vector<redis_address> at{};  // at least one
-  std::string master_name{};
+  std::string master_name{};  // as the sentinels have it
   std::string user{};      // empty: the default user
   std::string password{};  // empty: none. Never logged.
 };
 
 struct redis_options {
-  std::string host = "127.0.0.1";
-  std::uint16_t port = 6379;
+  std::string host = "127.0.0.1";  // a name, an IPv4 or an IPv6 address
+  std::uint16_t port = 6379;  // of TCP
   std::string unix_socket{};  // an absolute path of at most 107 bytes: then host and port do not count, nor does `tls`
   // Then host, port and socket do not count: they are the master's that the sentinels name.
   std::optional<redis_sentinels> sentinels{};
@@ -54,10 +54,10 @@ struct redis_options {
 
 // What is wrong with the files of `tls`: "holds no certificate". Absent: they can be used.
 struct redis_tls_fault {
-  enum class file { ca, cert, key };
-  file which;
-  std::string what;
+  enum class file { ca, cert, key };  // as the options name them
+  file which;  // where it was found
+  std::string what;  // in words
 };
-std::optional<redis_tls_fault> find_fault(const redis_tls& tls);
+std::optional<redis_tls_fault> find_fault(const redis_tls& tls);  // reads the files
 
 }  // namespace reprise

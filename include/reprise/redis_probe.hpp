@@ -15,16 +15,16 @@
 
 namespace reprise {
 
-struct redis_answer {
-  enum class kind {
+struct redis_answer {  // one reply of the server
+  enum class kind {  // what a reply may be
     text,     // also numbers and truth values, as the protocol writes them
     list,     // also maps and sets: of a map its keys and values by turns
     nothing,  // null
     refusal,  // the server's error, in `text`, one line that may be logged
   };
-  kind is = kind::nothing;
-  std::string text{};
-  std::vector<redis_answer> items{};
+  kind is = kind::nothing;  // which
+  std::string text{};  // of a text or a refusal
+  std::vector<redis_answer> items{};  // of a list
 };
 
 class redis_probe {
@@ -44,8 +44,8 @@ class redis_probe {
     greeting,  // what answers is no Redis that speaks RESP3
     login,     // user, password, database; or the server takes no more clients
   };
-  struct fault {
-    step at;
+  struct fault {  // why there is no connection
+    step at;  // how far it came
     std::string why;  // as the log of a server has it; without user and password
   };
   // Connects, verifies, logs in. Absent: it is connected. REQUIRES: called once.

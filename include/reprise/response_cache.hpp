@@ -81,24 +81,24 @@ struct options {
   std::function<void(std::string_view scope, std::size_t entries)> on_invalidated{};
   // For proofs only: rules taken away, so that a test can show that it would notice. Never set outside tests.
   struct weakened {
-    bool commit_without_generation_check = false;
-    bool collapse_by_key_alone = false;
+    bool commit_without_generation_check = false;  // a fill may land after an invalidation
+    bool collapse_by_key_alone = false;  // a reader may get what is older than a write that it knows of
     bool trust_without_lease = false;      // neither claimed nor held against the clock
     bool trust_without_replay = false;     // at the claim
-    bool accept_late_renewals = false;
+    bool accept_late_renewals = false;  // of leases that have ended
     bool answer_without_waiting = false;   // for other nodes' leases
     bool keep_generations_of_late_replies = false;  // tracked ones, where news of them came before
     std::string node;                      // the lease's name; a fresh one for each process where it is empty
     bool identity_without_table = false;   // towards the log
-    bool stamp_without_table = false;
-    bool unknown_rows_touch_nothing = false;
-  } weakened{};
+    bool stamp_without_table = false;  // entries of another table are used
+    bool unknown_rows_touch_nothing = false;  // rows of a newer version are passed over
+  } weakened{};  // none
 };
 
 // Who asks, and for what. The views must outlive the call.
 struct cache_request {
   std::string_view user = "anonymous";  // from a verified token, never from the request's text
-  std::string_view role = "guest";
+  std::string_view role = "guest";  // likewise
   std::string_view thing;               // audience::thing: which
   const parameters* query = nullptr;    // null: none
   std::string_view request_id;          // for the log
@@ -107,29 +107,29 @@ struct cache_request {
 
 // What an origin read gave. `headers` go to the client that caused the read, and are not stored.
 struct origin_reply {
-  unsigned status = 200;
-  std::string content_type;
-  std::string body;
-  std::vector<std::pair<std::string, std::string>> headers;
+  unsigned status = 200;  // of HTTP: which replies are stored depends on it
+  std::string content_type;  // stored with the body: printable ASCII of at most 128 bytes, or nothing is stored; may be empty
+  std::string body;  // any bytes
+  std::vector<std::pair<std::string, std::string>> headers;  // for the client that caused the read
 };
-using origin = std::function<boost::asio::awaitable<origin_reply>()>;
+using origin = std::function<boost::asio::awaitable<origin_reply>()>;  // reads what is to be cached
 // Makes an origin that owns all that it needs: for a read behind the reply, which may outlive its request.
 using origin_maker = std::function<origin()>;
 
-enum class outcome { hit, miss, bypass };
+enum class outcome { hit, miss, bypass };  // where a reply came from
 
 // Nothing of the reply is copied: its texts lie where they were read from.
 struct cached_reply {
-  reprise::outcome outcome = outcome::bypass;
+  reprise::outcome outcome = outcome::bypass;  // where it came from
   bool collapsed = false;           // a miss that joined another request's fill
   std::string_view why;             // a bypass: its reason, a static text
-  unsigned status = 0;
+  unsigned status = 0;  // of HTTP
   std::shared_ptr<const void> owner;  // keeps the views alive
-  std::string_view body, content_type;
+  std::string_view body, content_type;  // alive as long as `owner`
   std::string_view tag;                 // 16 hex digits of a weak ETag; empty for replies that are not 2xx
   reprise::encoding encoding = reprise::encoding::identity;  // of `body`; zstd only where the request accepts it
   std::chrono::seconds age{0}, ttl{0};  // since it was read from the origin; how much longer it is fresh, negative once it is not
-  std::vector<std::pair<std::string, std::string>> headers;
+  std::vector<std::pair<std::string, std::string>> headers;  // of the origin's reply; none of a hit
 };
 
 class response_cache {
@@ -161,14 +161,14 @@ class response_cache {
     lookup(lookup&&) noexcept;
     lookup& operator=(lookup&&) noexcept;
     ~lookup();
-    explicit operator bool() const noexcept { return static_cast<bool>(visit_); }
+    explicit operator bool() const noexcept { return static_cast<bool>(visit_); }  // false once it was served
 
    private:
     friend response_cache;
     std::unique_ptr<visit> visit_;
   };
-  lookup prepare(const cache_policy& policy, const cache_request& request);
-  boost::asio::awaitable<void> look(std::span<lookup* const> several);
+  lookup prepare(const cache_policy& policy, const cache_request& request);  // asks nobody yet
+  boost::asio::awaitable<void> look(std::span<lookup* const> several);  // one round trip
   // One that was not looked for is looked for now.
   boost::asio::awaitable<result<cached_reply>> serve(lookup& one, const origin& read, const origin_maker& again = {});
 

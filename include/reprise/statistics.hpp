@@ -10,10 +10,10 @@
 namespace reprise {
 
 struct statistics {
-  struct by_prefix {
+  struct by_prefix {  // what is counted for each prefix
     std::uint64_t hits = 0, misses = 0, bypasses = 0, collapsed = 0;  // requests; a collapsed one is counted here alone
     std::uint64_t local_hits = 0;       // among the hits: from this process's own copies
-    std::uint64_t fills_stored = 0, fills_rejected = 0, fills_too_large = 0, fills_failed = 0;
+    std::uint64_t fills_stored = 0, fills_rejected = 0, fills_too_large = 0, fills_failed = 0;  // what became of fills
     std::uint64_t scopes_full = 0;      // among the rejected: the scope held its 256 entries
     std::uint64_t undecodable = 0;      // entries that could not be read: misses
     std::uint64_t stale = 0;            // among the hits: served after their time, as the policy allows
@@ -21,7 +21,7 @@ struct statistics {
     std::uint64_t invalidations = 0;    // scopes
     std::uint64_t invalidated_keys = 0; // entries tidied away
   };
-  std::map<std::string, by_prefix> prefixes;
+  std::map<std::string, by_prefix> prefixes;  // by their names
 
   // Round trips to the backend, in seconds: counts of those at most as long as each bound, then all; and their sum.
   static constexpr std::array<double, 10> backend_bounds{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1};

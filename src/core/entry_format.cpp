@@ -22,7 +22,7 @@ bool is_token(std::string_view text) noexcept {
 }
 
 bool is_line(std::string_view text) noexcept {
-  return !text.empty() && text.size() <= longest_field_bytes &&
+  return text.size() <= longest_field_bytes &&
          std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
 }
 

@@ -9,7 +9,7 @@
 //   encoding      identity or zstd (compression.hpp)
 //   body bytes    decimal; must be exactly what follows the line
 //   etag          hex digits of the weak tag of the plain body, without W/ and quotes
-//   content type  the rest of the line; printable ASCII, at most 128 bytes
+//   content type  the rest of the line; printable ASCII, at most 128 bytes; may be empty, for what is no HTTP reply
 #pragma once
 
 #include "reprise/encoding.hpp"

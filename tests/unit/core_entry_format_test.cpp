@@ -29,6 +29,18 @@ TEST(entry_format, entry_round_trips) {
   }
 }
 
+TEST(entry_format, entry_without_a_content_type_round_trips) {
+  auto untyped = header();
+  untyped.content_type = "";
+  const auto bytes = encode_entry(untyped, "42");
+  ASSERT_TRUE(bytes);
+  const auto entry = decode_entry(*bytes);
+  ASSERT_TRUE(entry);
+  EXPECT_EQ(entry->header.content_type, "");
+  EXPECT_EQ(entry->header.etag, untyped.etag);
+  EXPECT_EQ(entry->body, "42");
+}
+
 TEST(entry_format, fields_that_would_break_the_line_are_refused) {
   auto spaced = header();
   spaced.generation = "a b";

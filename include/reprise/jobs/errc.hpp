@@ -31,11 +31,11 @@ enum class errc {
   timed_out,         // the job that was waited for has not finished within the limit
 };
 
-const boost::system::error_category& errc_category() noexcept;
-inline boost::system::error_code make_error_code(errc e) noexcept { return {static_cast<int>(e), errc_category()}; }
+const boost::system::error_category& errc_category() noexcept;  // "reprise.jobs"
+inline boost::system::error_code make_error_code(errc e) noexcept { return {static_cast<int>(e), errc_category()}; }  // so that an errc is an error_code
 
 template <class T>
-using result = boost::system::result<T>;
+using result = boost::system::result<T>;  // a value, or why there is none
 
 }  // namespace reprise::jobs
 

@@ -26,7 +26,7 @@
 
 namespace reprise::jobs {
 
-struct event {
+struct event {  // one thing that happened
   std::string position;  // "<ms>-<n>", grows: where to go on after this one
   std::string name;      // "completed"; the names of others may come too
   std::string job_id;    // empty where the event is the queue's: paused, resumed, drained, cleaned
@@ -38,19 +38,19 @@ struct event {
   std::string_view field(std::string_view name) const noexcept;
 };
 
-struct event_options {
-  std::string queue;
-  std::string prefix = "bull";
-  redis_options redis{};
+struct event_options {  // which queue, and from where on
+  std::string queue;  // the queue's name
+  std::string prefix = "bull";  // and prefix, as the queue's options have it
+  redis_options redis{};  // where the queue is
   std::string after{};  // begin after this position; "0": with the oldest; empty: with what happens from now on
   std::size_t most_events = 1000;  // in one answer
   milliseconds deadline{5000};     // of each call, beyond the time that it waits for news
-  std::shared_ptr<spdlog::logger> logger{};
+  std::shared_ptr<spdlog::logger> logger{};  // null: silence
 
   event_options() {}
 };
 
-class event_listener {
+class event_listener {  // reads the events of one queue
  public:
   event_listener(boost::asio::any_io_executor executor, event_options options);  // throws as the queue
   ~event_listener();

@@ -13,7 +13,7 @@
 
 namespace reprise::jobs {
 
-enum class job_state {
+enum class job_state {  // where a job is
   waiting,  // in the plain list
   prioritized,
   delayed,
@@ -27,21 +27,21 @@ enum class job_state {
 struct job {
   using time = std::chrono::system_clock::time_point;  // whole milliseconds
 
-  std::string id;
-  std::string name;
+  std::string id;  // unique in its queue
+  std::string name;  // what kind of job it is
   boost::json::value data;  // null where it is null, or where `broken` says so
-  job_options options;
+  job_options options;  // as they were given
   time timestamp{};       // when it was made
   milliseconds delay{0};  // 0 once it has been promoted
-  std::uint32_t priority = 0;
+  std::uint32_t priority = 0;  // 0: none
   std::uint32_t attempts_made = 0;     // attempts that ended
   std::uint32_t attempts_started = 0;  // one more for each that was interrupted by a stall
-  std::uint32_t stalled_count = 0;
+  std::uint32_t stalled_count = 0;  // how often its worker was lost
   boost::json::value progress;             // null: none yet
   boost::json::value return_value;         // null: none
   std::string failed_reason;               // of the last failed attempt, also where a later one succeeded
   std::vector<std::string> stack_trace{};  // one entry a failed attempt
-  std::optional<time> processed_on{}, finished_on{};
+  std::optional<time> processed_on{}, finished_on{};  // absent: not yet
   std::string processed_by;      // the worker's name, where it has one
   std::string deduplication_id;  // empty: none
   std::string parent_key;        // of a flow's child: its parent's key; else empty

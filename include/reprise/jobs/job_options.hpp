@@ -17,32 +17,32 @@ using std::chrono::milliseconds;
 // How long after a failed attempt the next one is. The n-th pause is `delay` (fixed) or delay * 2^(n-1) (exponential);
 // with jitter j in [0,1] it is uniform in [pause * (1-j), pause].
 struct backoff {
-  enum class kind { fixed, exponential, other };
-  kind type = kind::fixed;
-  milliseconds delay{0};
-  double jitter = 0;
+  enum class kind { fixed, exponential, other };  // how pauses grow
+  kind type = kind::fixed;  // which
+  milliseconds delay{0};  // the first pause
+  double jitter = 0;  // in [0,1]
   // Of `other`: a strategy that Node.js workers define by this name. Our workers treat it as fixed.
   std::string name{};
 
   backoff() {}
-  backoff(kind which, milliseconds pause, double spread = 0) : type(which), delay(pause), jitter(spread) {}
+  backoff(kind which, milliseconds pause, double spread = 0) : type(which), delay(pause), jitter(spread) {}  // the members in their order
 };
 
 // Which finished jobs stay. Nothing set: all. `count` 0: not even this one. `age` and `count` both hold where both are
 // set; what is too old goes when another job finishes, at most `limit` of them at a time (1000 where it is not set).
 struct retention {
   std::optional<std::int64_t> count{};  // ≥ 0; the newest that many stay
-  std::optional<std::chrono::seconds> age{};
-  std::optional<std::int64_t> limit{};
+  std::optional<std::chrono::seconds> age{};  // since it finished; older ones go
+  std::optional<std::int64_t> limit{};  // see above
 
   retention() {}
-  static retention none() { return newest(0); }
-  static retention newest(std::int64_t how_many) {
+  static retention none() { return newest(0); }  // nothing stays
+  static retention newest(std::int64_t how_many) {  // at most that many
     retention keep;
     keep.count = how_many;
     return keep;
   }
-  static retention younger_than(std::chrono::seconds age, std::optional<std::int64_t> count = {}) {
+  static retention younger_than(std::chrono::seconds age, std::optional<std::int64_t> count = {}) {  // and at most `count`
     retention keep;
     keep.age = age;
     keep.count = count;
@@ -60,7 +60,7 @@ struct deduplication {
   bool keep_last_if_active = false;  // while the job is active, the last add is kept, and added when that job finishes
 
   deduplication() {}
-  explicit deduplication(std::string name, milliseconds lasts = milliseconds(0)) : id(std::move(name)), ttl(lasts) {}
+  explicit deduplication(std::string name, milliseconds lasts = milliseconds(0)) : id(std::move(name)), ttl(lasts) {}  // the first two members
 };
 
 struct job_options {
@@ -77,7 +77,7 @@ struct job_options {
   std::optional<std::uint32_t> stack_trace_limit{};                  // the last that many stay; none: all; 0: none
   std::optional<std::chrono::system_clock::time_point> timestamp{};  // when it was made; none: now
   std::optional<std::uint64_t> size_limit{};  // bytes of data, as JSON, beyond which add() refuses; of a queue: its own
-  jobs::deduplication deduplication{};
+  jobs::deduplication deduplication{};  // none
 
   job_options() {}
 };

@@ -44,12 +44,12 @@ class logger;
 namespace reprise::jobs {
 
 template <class T>
-using awaitable = boost::asio::awaitable<result<T>>;
+using awaitable = boost::asio::awaitable<result<T>>;  // what every call returns
 
-struct queue_options {
+struct queue_options {  // which queue, where, and its limits
   std::string name;             // not empty, without `:` and control characters
   std::string prefix = "bull";  // likewise, but may have `:`
-  redis_options redis{};
+  redis_options redis{};  // where the queue is
   milliseconds deadline{5000};  // of each call
   // Calls that may wait to be sent or answered, and their bytes: beyond either, calls are refused with
   // errc::overloaded.
@@ -63,29 +63,29 @@ struct queue_options {
   queue_options() {}
 };
 
-struct new_job {
-  std::string name;
-  boost::json::value data;
-  job_options options;
+struct new_job {  // for add_bulk()
+  std::string name;  // what kind of job
+  boost::json::value data;  // what it works on
+  job_options options;  // how it is to be treated
 
   new_job() {}
-  new_job(std::string called, boost::json::value carries) : name(std::move(called)), data(std::move(carries)) {}
-  new_job(std::string called, boost::json::value carries, job_options how)
+  new_job(std::string called, boost::json::value carries) : name(std::move(called)), data(std::move(carries)) {}  // without options
+  new_job(std::string called, boost::json::value carries, job_options how)  // the members in their order
       : name(std::move(called)), data(std::move(carries)), options(std::move(how)) {}
 };
 
-struct job_counts {
-  std::uint64_t waiting = 0, prioritized = 0, delayed = 0, active = 0, completed = 0, failed = 0, waiting_children = 0;
+struct job_counts {  // how many jobs are in each state
+  std::uint64_t waiting = 0, prioritized = 0, delayed = 0, active = 0, completed = 0, failed = 0, waiting_children = 0;  // as job_state has them
 };
 
-enum class range_order { oldest_first, newest_first };
-enum class drain_scope { waiting, waiting_and_delayed };
+enum class range_order { oldest_first, newest_first };  // of jobs that are read
+enum class drain_scope { waiting, waiting_and_delayed };  // what drain() removes
 enum class retry_counters { keep, reset };  // of attempts: keep those made, or begin anew
-enum class active_jobs { protect, remove };
+enum class active_jobs { protect, remove };  // what obliterate() does where jobs are running
 
-struct rate_limit {
+struct rate_limit {  // how many jobs may start in a time
   std::uint32_t most = 0;  // jobs started within `each`; 0: no limit
-  milliseconds each{1000};
+  milliseconds each{1000};  // the time
 };
 
 // What the server does when its memory is full.
@@ -94,7 +94,7 @@ struct storage_policy {
   std::string eviction{};        // maxmemory-policy: "noeviction" refuses writes; all others may take jobs away
 
   storage_policy() {}
-  bool may_lose_jobs() const noexcept { return !eviction.empty() && eviction != "noeviction"; }
+  bool may_lose_jobs() const noexcept { return !eviction.empty() && eviction != "noeviction"; }  // no place for a queue
 };
 
 class queue {
@@ -115,8 +115,8 @@ class queue {
   [[nodiscard]] awaitable<std::vector<result<std::string>>> add_bulk(const std::vector<new_job>& jobs);
 
   [[nodiscard]] awaitable<job> find(std::string id);  // errc::not_found
-  [[nodiscard]] awaitable<job_state> state_of(std::string id);
-  [[nodiscard]] awaitable<job_counts> counts();
+  [[nodiscard]] awaitable<job_state> state_of(std::string id);  // job_state::unknown where there is none
+  [[nodiscard]] awaitable<job_counts> counts();  // all of one moment
   // Jobs of one state from `first` to `last`, both included, counted from 0; at most 1000. Oldest first means the order
   // in which they came into the state; for waiting ones, that in which they will be taken. Ids without a hash are left
   // out.

@@ -40,11 +40,11 @@
 
 namespace reprise::jobs {
 
-struct worker_options {
+struct worker_options {  // which queue, and how its jobs are run
   std::string queue;            // the queue's name
   std::string prefix = "bull";  // and prefix, as the queue's options have it
   std::string name{};           // of this worker: shown in Bull Board and in the jobs' processed_by. Empty: none
-  redis_options redis{};
+  redis_options redis{};  // where the queue is
   std::size_t concurrency = 1;  // jobs at a time; ≥ 1
   milliseconds deadline{5000};  // of each call to Redis
   milliseconds lock_duration{
@@ -62,9 +62,9 @@ struct worker_options {
 // What came of a job.
 class outcome {
  public:
-  enum class kind { completed, failed, unrecoverable, delayed, rate_limited };
+  enum class kind { completed, failed, unrecoverable, delayed, rate_limited };  // as the functions below make them
 
-  static outcome completed(boost::json::value returns = nullptr);
+  static outcome completed(boost::json::value returns = nullptr);  // done; `returns` is kept with the job
   // Tried again where attempts are left. `stack`: more about it, for people; empty: the reason itself.
   static outcome failed(std::string reason, std::string stack = {});
   // Not tried again.
@@ -74,11 +74,11 @@ class outcome {
   // The same at once, but no worker starts any job of this queue within the pause.
   static outcome rate_limited(milliseconds pause);
 
-  kind what() const noexcept { return kind_; }
-  const boost::json::value& returns() const noexcept { return value_; }
-  const std::string& reason() const noexcept { return reason_; }
-  const std::string& stack() const noexcept { return stack_; }
-  milliseconds pause() const noexcept { return pause_; }
+  kind what() const noexcept { return kind_; }  // which of them it is
+  const boost::json::value& returns() const noexcept { return value_; }  // of completed()
+  const std::string& reason() const noexcept { return reason_; }  // of a failure
+  const std::string& stack() const noexcept { return stack_; }  // of a failure; may be empty
+  milliseconds pause() const noexcept { return pause_; }  // of delayed() and rate_limited()
 
  private:
   explicit outcome(kind which) : kind_(which) {}
@@ -128,12 +128,12 @@ class worker {
   // then what still runs is left to the recovery of stalled jobs. Returns how many those are. Safe to call again.
   boost::asio::awaitable<std::size_t> close(milliseconds limit);
 
-  struct counters {
-    std::uint64_t completed = 0, failed = 0, retried = 0, delayed = 0, lock_lost = 0, stalled = 0;
-    std::size_t running = 0;
+  struct counters {  // attempts that ended so, since start(); and how many run now
+    std::uint64_t completed = 0, failed = 0, retried = 0, delayed = 0, lock_lost = 0, stalled = 0;  // by how they ended
+    std::size_t running = 0;  // now
   };
-  const counters& counts() const noexcept;
-  bool is_connected() const noexcept;
+  const counters& counts() const noexcept;  // lives as long as the worker
+  bool is_connected() const noexcept;  // to Redis, now
 
  private:
   class impl;
