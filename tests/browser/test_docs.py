@@ -3,7 +3,7 @@ import pathlib
 
 import pytest
 
-SHOTS = pathlib.Path("build/browser")
+SHOTS = pathlib.Path("build/browser").resolve()
 
 
 @pytest.fixture
