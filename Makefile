@@ -1,5 +1,5 @@
 # The commands that people run; each does all of its own set-up. The work itself is in tools/.
-.PHONY: run test test-valkey test-mongo ferretdb test-long simulation fuzz bench bench-growth bench-savings bench-stores bench-topologies bench-jobs bench-payments test-install package docs build screenshots setup format check
+.PHONY: run test test-valkey test-mongo ferretdb test-long test-api simulation fuzz bench bench-growth bench-savings bench-stores bench-topologies bench-jobs bench-payments test-install package docs build screenshots setup format check
 
 run:
 	@tools/run
@@ -19,6 +19,10 @@ test-mongo:
 ferretdb:
 	@tools/build-ferretdb
 	@exec build/ferretdb
+
+# Schemathesis: requests made up from /openapi.json, as each role; every reply has to be one that it has (about 3 minutes).
+test-api:
+	@tools/test-api
 
 # What takes long, at full length.
 test-long:

@@ -36,6 +36,7 @@ struct parser {
   CLI::App* doctor = nullptr;
   CLI::App* backup = nullptr;
   CLI::App* restore = nullptr;
+  CLI::App* openapi = nullptr;
   CLI::App* routes = nullptr;
   CLI::App* cache = nullptr;
   cache_question question;
@@ -72,6 +73,7 @@ struct parser {
     restore = app.add_subcommand("restore", "Put a backup in place of the store, which no server may use");
     restore->fallthrough();
     restore->add_option("FILE", file, "The backup; it stays as it is")->required();
+    openapi = app.add_subcommand("openapi", "Print the description of the HTTP interface (OpenAPI 3.1), as at /openapi.json");
     add_cache();
     routes = app.add_subcommand("routes", "Print the routes: method, pattern, who may call it")->fallthrough();
     routes->group("");  // for our tests: not in the help
@@ -157,6 +159,8 @@ command parse_command_line(int argc, char** argv) {
     result.what = command::kind::backup;
   else if (arguments.restore->parsed())
     result.what = command::kind::restore;
+  else if (arguments.openapi->parsed())
+    result.what = command::kind::openapi;
   else if (arguments.cache->parsed())
     result.what = command::kind::cache;
   else if (arguments.routes->parsed())

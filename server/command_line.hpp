@@ -6,6 +6,7 @@
 //   bookings-server copy [--from URL] [--to URL] [flags]
 //   bookings-server cache stats [--watch] | keys OF | purge PREFIX [--user ID] [--yes]  [--json] [--server URL] [flags]
 //   bookings-server doctor [--json] [flags]
+//   bookings-server openapi
 //   bookings-server backup FILE [--force] [flags]
 //   bookings-server restore FILE [flags]
 #pragma once
@@ -38,6 +39,7 @@ struct command {
     doctor,        // look at everything that can be wrong, and tell
     backup,        // copy the store to `file`
     restore,       // put `file` in place of the store
+    openapi,       // print the API's description
     cache,         // ask a running server about its cache
     routes,        // print the routes; for the tests, which hold a table of refusals against it
     help,          // print `text` and end

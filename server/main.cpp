@@ -8,6 +8,7 @@
 #include "server/copy_command.hpp"
 #include "server/doctor_command.hpp"
 #include "server/ops/logging.hpp"
+#include "server/ops/openapi.hpp"
 #include "server/ops/seed.hpp"
 #include "server/progress_bar.hpp"
 #include "server/service_manager.hpp"
@@ -177,6 +178,10 @@ int run(const command& wanted) {
   if (wanted.what == kind::help || wanted.what == kind::version || wanted.what == kind::wrong_usage) {
     std::fputs(wanted.text.c_str(), wanted.what == kind::wrong_usage ? stderr : stdout);
     return wanted.status;
+  }
+  if (wanted.what == kind::openapi) {
+    std::fputs(std::string(ops::openapi_document()).append("\n").c_str(), stdout);
+    return done;
   }
   if (sodium_init() < 0) throw std::runtime_error("libsodium cannot be initialised: no source of randomness");
   if (wanted.what == kind::copy) {

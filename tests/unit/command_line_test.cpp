@@ -32,6 +32,7 @@ TEST(command_line, commands_are_told_apart) {
   EXPECT_EQ(parse({"serve", "--check-config"}).what, kind::check_config);
   EXPECT_EQ(parse({"seed"}).what, kind::seed);
   EXPECT_EQ(parse({"doctor"}).what, kind::doctor);
+  EXPECT_EQ(parse({"openapi"}).what, kind::openapi);
   EXPECT_FALSE(parse({"doctor"}).is_json);
   EXPECT_TRUE(parse({"doctor", "--json", "--port", "0"}).is_json);
   EXPECT_EQ(parse({"--json"}).what, kind::wrong_usage);
