@@ -6,10 +6,10 @@ from run import SEED, Run
 from test_faults import hold
 from topologies import CLUSTER_FAULTS, SENTINEL_FAULTS, Nodes
 
-from processes import UNDER_ACL
+from processes import ON_MONGODB, UNDER_ACL
 from topology import RedisCluster, Sentinels
 
-pytestmark = pytest.mark.skipif(UNDER_ACL, reason="these servers have no accounts")
+pytestmark = pytest.mark.skipif(UNDER_ACL or ON_MONGODB, reason="these servers have no accounts, and it is not about the store")
 
 
 def nodes_on(kind, folder):

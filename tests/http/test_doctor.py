@@ -18,6 +18,8 @@ from test_redis_strange import STRANGE, behind  # noqa: F401
 from test_redis_tls import authority, good, tls_redis  # noqa: F401
 from topology import RedisCluster
 
+pytestmark = pytest.mark.skipif(ON_MONGODB, reason="begins with a store in a file; test_mongodb_doctor.py has the other kind")
+
 SLOWEST = 30  # seconds that a whole run may take, whatever it meets
 
 
@@ -345,7 +347,6 @@ def test_sentinel_that_knows_no_such_master_is_bad(examine, sentinel):
     assert "knows no master of the name other" in report.seen("cache", "sentinel")
 
 
-@pytest.mark.skipif(ON_MONGODB, reason="is about a store in a file")
 class TestStoreInAFile:
     def test_that_is_not_there_is_a_warning_and_not_made(self, examine, tmp_path):
         report = examine(STORE_URL=f"sqlite:{tmp_path}/none/none.db")
