@@ -108,11 +108,14 @@ void session::close() noexcept {
     for (const auto& wire : each->masters) wire->close();
 }
 
-// The first connection that ends takes the session with it, and only the first is told of.
+// The first connection that ends takes the session with it, and only the first is told of: before prepare() returns, so that
+// whoever asks why it failed has been told.
 void session::end(const connection& first, const std::string& why) {
-  if (over_.exchange(true)) return;
-  close();
-  if (lost_) lost_(first.is_found() ? first.where() + ": " + why : why);
+  std::call_once(ended_, [&] {
+    if (over_) return;  // closed
+    close();
+    if (lost_) lost_(first.is_found() ? first.where() + ": " + why : why);
+  });
 }
 
 }  // namespace reprise::redis

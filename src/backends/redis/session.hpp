@@ -14,6 +14,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -64,6 +65,7 @@ class session : public std::enable_shared_from_this<session> {
   std::function<void(const std::string&)> lost_;
   std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
   std::atomic<bool> over_{false};
+  std::once_flag ended_;  // who comes second waits until the first has told of it
 };
 
 inline bool is_here(const connection& wire, const boost::asio::any_io_executor& executor) {
