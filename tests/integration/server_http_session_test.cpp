@@ -464,7 +464,8 @@ TEST(http_session, stream_ends_with_draining) {
   EXPECT_EQ(client.receive(false).status, 200u);  // it has begun
   auto drained = here.drain(5s);
   const auto all = client.receive_all().value_or("");
-  EXPECT_TRUE(all.ends_with("\r\n0\r\n\r\n"));
+  // The last chunk; what stood before it may have come with the head.
+  EXPECT_TRUE(all.ends_with("0\r\n\r\n")) << "it ends with: " << all.substr(all.size() - std::min<std::size_t>(all.size(), 40));
   EXPECT_EQ(drained.wait_for(5s), std::future_status::ready);
 }
 
