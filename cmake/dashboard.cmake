@@ -1,6 +1,8 @@
 # add_dashboard(TARGET): the pages of web/ as a part of TARGET: bundled by esbuild, each file plain and with gzip, in one
 # generated source. It wants Node.js 18 or newer and npm; without them, and with -DREPRISE_DASHBOARD=OFF, the program is
 # built without pages, and /dashboard says so.
+include(cmake/npm_packages.cmake)
+
 option(REPRISE_DASHBOARD "build the dashboard, where Node.js and npm are" ON)
 
 # The packages of web/package-lock.json, into the build folder. Sets `output` to whether they are there.
@@ -18,23 +20,8 @@ function(install_dashboard_packages folder output)
     message(STATUS "The dashboard is left out: it needs Node.js 18 or newer, and this is ${version}")
     return()
   endif()
-  file(SHA256 ${CMAKE_CURRENT_SOURCE_DIR}/web/package-lock.json wanted)
-  set(mark ${folder}/installed)
-  if(EXISTS ${mark})
-    file(READ ${mark} there)
-  endif()
-  if(NOT "${there}" STREQUAL "${wanted}")
-    file(COPY ${CMAKE_CURRENT_SOURCE_DIR}/web/package.json ${CMAKE_CURRENT_SOURCE_DIR}/web/package-lock.json DESTINATION ${folder})
-    message(STATUS "Installing the dashboard's packages")
-    execute_process(COMMAND ${NPM} ci --ignore-scripts --no-audit --no-fund --prefer-offline --silent
-      WORKING_DIRECTORY ${folder} RESULT_VARIABLE failed OUTPUT_VARIABLE said ERROR_VARIABLE said)
-    if(failed)
-      message(STATUS "The dashboard is left out: npm cannot install its packages\n${said}")
-      return()
-    endif()
-    file(WRITE ${mark} ${wanted})
-  endif()
-  set(${output} TRUE PARENT_SCOPE)
+  install_npm_packages("The dashboard" web ${folder} is_there)
+  set(${output} ${is_there} PARENT_SCOPE)
 endfunction()
 
 function(add_dashboard target)

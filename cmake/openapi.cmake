@@ -1,6 +1,8 @@
 # add_openapi(TARGET): api/openapi.json as a part of TARGET, and the page that renders it at /docs: web-docs/ with its renderer,
 # an npm package whose one file is taken as it is. Without npm, and with -DREPRISE_DOCS=OFF, the program is built without
 # the page, and /docs says so.
+include(cmake/npm_packages.cmake)
+
 option(REPRISE_DOCS "build the page that renders the API's description, where npm is" ON)
 
 # The packages of web-docs/package-lock.json, into the build folder. Sets `output` to whether they are there.
@@ -11,23 +13,8 @@ function(install_docs_packages folder output)
     message(STATUS "The page /docs is left out: it needs npm")
     return()
   endif()
-  file(SHA256 ${CMAKE_CURRENT_SOURCE_DIR}/web-docs/package-lock.json wanted)
-  set(mark ${folder}/installed)
-  if(EXISTS ${mark})
-    file(READ ${mark} there)
-  endif()
-  if(NOT "${there}" STREQUAL "${wanted}")
-    file(COPY ${CMAKE_CURRENT_SOURCE_DIR}/web-docs/package.json ${CMAKE_CURRENT_SOURCE_DIR}/web-docs/package-lock.json DESTINATION ${folder})
-    message(STATUS "Installing the packages of /docs")
-    execute_process(COMMAND ${NPM} ci --ignore-scripts --no-audit --no-fund --prefer-offline --silent
-      WORKING_DIRECTORY ${folder} RESULT_VARIABLE failed OUTPUT_VARIABLE said ERROR_VARIABLE said)
-    if(failed)
-      message(STATUS "The page /docs is left out: npm cannot install its packages\n${said}")
-      return()
-    endif()
-    file(WRITE ${mark} ${wanted})
-  endif()
-  set(${output} TRUE PARENT_SCOPE)
+  install_npm_packages("The page /docs" web-docs ${folder} is_there)
+  set(${output} ${is_there} PARENT_SCOPE)
 endfunction()
 
 function(add_openapi target)

@@ -3,7 +3,6 @@ exit status. The rule throughout: a check that cannot be made says so, and the r
 import json
 import os
 import signal
-import socket
 import subprocess
 import time
 
@@ -11,12 +10,11 @@ import pytest
 
 import acl
 from conftest import ON_MONGODB, SERVER, Redis, free_port, store_url, until
-from processes import REDIS_SERVER
 from strange_servers import answering, commands
 from test_redis_acl import guarded  # noqa: F401  fixtures
 from test_redis_strange import STRANGE, behind  # noqa: F401
 from test_redis_tls import authority, good, tls_redis  # noqa: F401
-from topology import RedisCluster
+from topology import RedisCluster, lone_sentinel
 
 pytestmark = pytest.mark.skipif(ON_MONGODB, reason="begins with a store in a file; test_mongodb_doctor.py has the other kind")
 
@@ -318,21 +316,8 @@ def test_cluster_with_a_slot_uncovered_is_told(examine, cluster):
 @pytest.fixture
 def sentinel(tmp_path, redis_server):
     """One that watches redis_server under the name main; its port."""
-    port = free_port()
-    (tmp_path / "sentinel.conf").write_text(f"sentinel monitor main 127.0.0.1 {redis_server.port} 1\n")
-    process = subprocess.Popen([REDIS_SERVER, "sentinel.conf", "--sentinel", "--port", str(port), "--bind", "127.0.0.1"],
-                               cwd=tmp_path, stdout=subprocess.DEVNULL)
-
-    def listens():
-        with socket.socket() as client:
-            return client.connect_ex(("127.0.0.1", port)) == 0
-
-    try:
-        until(listens, "the sentinel to listen")
+    with lone_sentinel(tmp_path, f"sentinel monitor main 127.0.0.1 {redis_server.port} 1\n") as port:
         yield port
-    finally:
-        process.kill()
-        process.wait()
 
 
 def test_master_that_sentinels_name_is_looked_at(examine, sentinel, redis_server):

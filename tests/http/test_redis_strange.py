@@ -1,13 +1,12 @@
 """What is no Redis that can be used is named in the log, bypassed, and costs no memory."""
-import socket
-import subprocess
 
 import pytest
 
 from conftest import SERVER, Redis, free_port, until
-from processes import REDIS_SERVER, is_sanitized
+from processes import is_sanitized
 from strange_servers import StrangeServer, answering, commands, endless, old_redis, redis_that_tells
 from test_redis_tls import caches, lost_because, serves_from_the_store
+from topology import lone_sentinel
 
 MOST_BYTES = 400 * 1024 * 1024  # with three connections, each of which may read 64 MiB into a buffer that grows
 
@@ -123,23 +122,10 @@ def test_replica_given_as_the_master_is_named_and_used_once_it_is_one(start, red
 
 
 def test_sentinel_given_as_a_server_is_named(start, tmp_path):
-    (tmp_path / "sentinel.conf").write_text("")
-    port = free_port()
-    sentinel = subprocess.Popen([REDIS_SERVER, "sentinel.conf", "--sentinel", "--port", str(port), "--bind", "127.0.0.1"],
-                                cwd=tmp_path, stdout=subprocess.DEVNULL)
-
-    def listens():
-        with socket.socket() as client:
-            return client.connect_ex(("127.0.0.1", port)) == 0
-
-    try:
-        until(listens, "the sentinel to listen")
+    with lone_sentinel(tmp_path) as port:
         server = start(REDIS_URL=f"redis://127.0.0.1:{port}")
         assert "the server is a sentinel" in lost_because(server)
         serves_from_the_store(server)
-    finally:
-        sentinel.kill()
-        sentinel.wait()
 
 
 def test_node_of_a_real_cluster_is_named(start, tmp_path):

@@ -1,12 +1,14 @@
 """A master with replicas under sentinels, and a cluster: real processes, each stopped by its pid."""
+import contextlib
 import os
 import signal
+import socket
 import subprocess
 import tempfile
 
 import redis
 
-from processes import Redis, free_port, until
+from processes import REDIS_SERVER, Redis, free_port, until
 
 REPLICA = ("--repl-diskless-sync-delay", "0")
 
@@ -22,6 +24,27 @@ def asked(client, *words):
 def ranges(answer):
     """[(first slot, last slot, port of the master)] of what CLUSTER SLOTS answers."""
     return sorted((first, last, master[1]) for first, last, master, *_ in answer)
+
+
+@contextlib.contextmanager
+def lone_sentinel(folder, configuration=""):
+    """One sentinel that listens; its port."""
+    port = free_port()
+    with open(os.path.join(folder, "sentinel.conf"), "w") as file:
+        file.write(configuration)
+    process = subprocess.Popen([REDIS_SERVER, "sentinel.conf", "--sentinel", "--port", str(port), "--bind", "127.0.0.1"],
+                               cwd=folder, stdout=subprocess.DEVNULL)
+
+    def listens():
+        with socket.socket() as client:
+            return client.connect_ex(("127.0.0.1", port)) == 0
+
+    try:
+        until(listens, "the sentinel to listen")
+        yield port
+    finally:
+        process.kill()
+        process.wait()
 
 
 class Sentinels:
@@ -55,7 +78,7 @@ class Sentinels:
                 file.write(f"sentinel auth-pass main {self.secret}\n")
             if self.watch_secret:
                 file.write(f"requirepass {self.watch_secret}\nsentinel sentinel-pass {self.watch_secret}\n")
-        process = subprocess.Popen([os.environ.get("REDIS_SERVER", "redis-server"), path, "--sentinel"], cwd=self.folder,
+        process = subprocess.Popen([REDIS_SERVER, path, "--sentinel"], cwd=self.folder,
                                    stdout=subprocess.DEVNULL)
         return port, process
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <tuple>
 #include <utility>
 
 namespace reprise::redis {
@@ -15,11 +16,22 @@ call<std::size_t> read_share(std::shared_ptr<connection> wire, std::span<backend
   co_return slots.size();
 }
 
-// One command, of keys[at…] below `end`; returns where the next one begins.
-std::size_t push_unlink(boost::redis::request& request, const keys_of_one& keys, std::size_t at, std::size_t end,
-                        bool is_apart, bool is_told) {
-  auto last = is_apart ? at + 1 : end;
-  while (last < end && slot_of(keys[last]) == slot_of(keys[at])) ++last;
+// Sorts the keys by their slots, and returns these in the same order.
+std::vector<std::uint16_t> sort_by_slot(keys_of_one& keys) {
+  std::vector<std::pair<std::uint16_t, std::string_view>> with_slot;
+  with_slot.reserve(keys.size());
+  for (const auto key : keys) with_slot.emplace_back(slot_of(key), key);
+  std::sort(with_slot.begin(), with_slot.end());
+  std::vector<std::uint16_t> slots(keys.size());
+  for (std::size_t i = 0; i < keys.size(); ++i) std::tie(slots[i], keys[i]) = with_slot[i];
+  return slots;
+}
+
+// One command, of keys[at…] below `end`: all, or of a cluster those of one slot. Returns where the next one begins.
+std::size_t push_unlink(boost::redis::request& request, const keys_of_one& keys, const std::vector<std::uint16_t>& slots,
+                        std::size_t at, std::size_t end, bool is_told) {
+  auto last = slots.empty() ? end : at + 1;
+  while (last < end && slots[last] == slots[at]) ++last;
   keys_of_one command(keys.begin() + static_cast<std::ptrdiff_t>(at), keys.begin() + static_cast<std::ptrdiff_t>(last));
   const auto absent = std::string(keys[at]) + ":none";  // in the same slot, by the tag
   if (is_told) command.push_back(absent);
@@ -81,12 +93,13 @@ call<void> read_apart(const lane& to, std::span<backend::slot> slots, deadline l
 
 call<std::size_t> unlink(std::shared_ptr<connection> wire, keys_of_one keys, deadline limit, purpose why) {
   const bool is_apart = wire->is_of_cluster(), is_told = is_apart && why == purpose::acknowledgement;
-  if (is_apart) std::sort(keys.begin(), keys.end(), [](auto a, auto b) { return slot_of(a) < slot_of(b); });
+  std::vector<std::uint16_t> slots;
+  if (is_apart) slots = sort_by_slot(keys);
   std::size_t removed = 0;
   for (std::size_t at = 0; at < keys.size();) {
     const auto end = std::min(at + chunk_keys, keys.size());
     auto request = new_request();
-    while (at < end) at = push_unlink(request, keys, at, end, is_apart, is_told);
+    while (at < end) at = push_unlink(request, keys, slots, at, end, is_told);
     if (is_told) request.push("CLUSTER", "INFO");
     const auto answer = co_await send(wire, request, limit);
     if (!answer) co_return answer.error();

@@ -1,0 +1,22 @@
+# install_npm_packages(WHAT SOURCE FOLDER OUTPUT): the packages of SOURCE/package-lock.json, into the build's FOLDER, once for each
+# content of that file. Sets OUTPUT to whether they are there; where not, says that WHAT is left out, and why.
+function(install_npm_packages what source folder output)
+  set(${output} FALSE PARENT_SCOPE)
+  file(SHA256 ${CMAKE_CURRENT_SOURCE_DIR}/${source}/package-lock.json wanted)
+  set(mark ${folder}/installed)
+  if(EXISTS ${mark})
+    file(READ ${mark} there)
+  endif()
+  if(NOT "${there}" STREQUAL "${wanted}")
+    file(COPY ${CMAKE_CURRENT_SOURCE_DIR}/${source}/package.json ${CMAKE_CURRENT_SOURCE_DIR}/${source}/package-lock.json DESTINATION ${folder})
+    message(STATUS "Installing the packages of ${source}/")
+    execute_process(COMMAND ${NPM} ci --ignore-scripts --no-audit --no-fund --prefer-offline --silent
+      WORKING_DIRECTORY ${folder} RESULT_VARIABLE failed OUTPUT_VARIABLE said ERROR_VARIABLE said)
+    if(failed)
+      message(STATUS "${what} is left out: npm cannot install its packages\n${said}")
+      return()
+    endif()
+    file(WRITE ${mark} ${wanted})
+  endif()
+  set(${output} TRUE PARENT_SCOPE)
+endfunction()
