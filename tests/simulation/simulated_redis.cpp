@@ -130,7 +130,7 @@ std::string simulated_backend::identity_of(const server& one) const {
 
 std::string simulated_backend::name_of_master(const server& one) const {
   auto name = identity_of(one);
-  if (where_.is_cluster() && where_.rules().identity_has_epochs) name += "@" + std::to_string(one.config_epoch);
+  if (where_.is_cluster() && where_.rules().identity_has_epochs) name.append("@").append(std::to_string(one.config_epoch));
   return name;
 }
 
