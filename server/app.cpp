@@ -185,6 +185,7 @@ struct app::parts {
         stores(*data, {.readers = secret.mongodb_url ? mongodb_readers : store_readers,
                        .writers = secret.mongodb_url ? mongodb_writers : 1,
                        .delay = settings.store_delay,
+                       .system = secret.mongodb_url ? "mongodb" : "sqlite",
                        .on_operation = [this](std::string_view operation) { numbers.count_store_operation(operation); }}),
         backend(make_backend(settings, secret, threads, world)),
         redis(is_demo == demonstration::yes ? put_switch(backend) : nullptr),
@@ -200,8 +201,11 @@ struct app::parts {
         tokens(secret.jwt_secrets, settings.jwt_ttl, [] { return std::chrono::system_clock::now(); }),
         gateway(make_gateway(settings, secret)),
         flow(stores, invalidate, *gateway, watch) {
-    if (settings.sslcommerz_store_id)
-      jobs.emplace(threads.context(0).get_executor(), stores, flow, watch, *counts, jobs_options(settings, secret, does));
+    if (settings.sslcommerz_store_id) {
+      auto options = jobs_options(settings, secret, does);
+      options.spans = spans;
+      jobs.emplace(threads.context(0).get_executor(), stores, flow, watch, *counts, std::move(options));
+    }
     api::add_account_routes(routes, stores, passwords, tokens);
     api::add_session_routes(routes, {stores, invalidate, passwords, tokens});
     api::add_whole_account_routes(routes, stores, invalidate, passwords);
@@ -211,7 +215,7 @@ struct app::parts {
     api::add_review_routes(routes, stores, repeats);
     api::add_manual_payment_routes(routes, stores, invalidate, repeats);
     api::payment_parts payments{stores, invalidate, repeats, watch, {}};
-    if (jobs) payments.begin = [this](const gateway_payment& what) { jobs->begin(what); };
+    if (jobs) payments.begin = [this](const gateway_payment& what, const auto& of) { jobs->begin(what, of); };
     api::add_payment_routes(routes, std::move(payments));
     api::add_gateway_routes(routes, flow, *gateway);
     api::add_trail_routes(routes, stores);

@@ -48,8 +48,8 @@ trace_parent make_trace(bool is_sampled);
 std::string to_hex(const trace_id& id);  // lower case
 std::string to_hex(const span_id& id);   // lower case
 
-// Whose end of a call a span is.
-enum class span_kind { internal, server, client };
+// Whose end of a call a span is; consumer: a job's.
+enum class span_kind { internal, server, client, consumer };
 using span_value = std::variant<std::string, std::int64_t>;
 
 // A span that has ended.

@@ -48,6 +48,10 @@ struct request {
   const std::string& path_value(std::string_view name) const;
   // The same for a read that outlives it: everything but `looked_up` and `traced`.
   request copy() const;
+  // The trace that what it leaves behind belongs to; absent where it is a part of none.
+  std::optional<reprise::trace_parent> trace() const {
+    return traced ? std::optional(traced->of->now()) : std::nullopt;
+  }
   // A header's value, empty where it is not there.
   std::string_view header(boost::beast::http::field name) const { return headers[name]; }
 };

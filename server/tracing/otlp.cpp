@@ -28,6 +28,7 @@ int number_of(reprise::span_kind kind) noexcept {
     case reprise::span_kind::internal: return 1;
     case reprise::span_kind::server: return 2;
     case reprise::span_kind::client: return 3;
+    case reprise::span_kind::consumer: return 5;
   }
   return 0;
 }
