@@ -34,7 +34,9 @@ class Span:
 
 
 class Collector:
-    def __init__(self):
+    """`keep`: a folder for the bodies as they came."""
+
+    def __init__(self, keep=None):
         self.spans, self.resources, self.headers, self.status = [], [], [], 200
         collector = self
 
@@ -42,11 +44,14 @@ class Collector:
             protocol_version = "HTTP/1.1"
 
             def do_POST(self):
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                text = self.rfile.read(int(self.headers["Content-Length"]))
+                body = json.loads(text)
                 assert self.path == "/v1/traces" and self.headers["Content-Type"] == "application/json"
                 collector.headers.append(self.headers)
                 if collector.status == 200:
                     collector.take(body)
+                if keep:
+                    (keep / f"{len(collector.headers)}.json").write_bytes(text)
                 self.send_response(collector.status)
                 self.send_header("Content-Length", "2")
                 self.end_headers()
