@@ -115,3 +115,11 @@ def test_package_holds_the_server_alone():
     assert all("root/root" in line for line in names.splitlines())
     needs = subprocess.run(["dpkg-deb", "-f", PACKAGE, "Depends"], check=True, capture_output=True, text=True).stdout
     assert "libc6" in needs and "libmongoc" in needs and "sqlite" not in needs.replace("sqlitecpp", "")
+
+
+def test_version_is_the_projects(tmp_path):
+    subprocess.run(["dpkg-deb", "-x", PACKAGE, tmp_path], check=True)
+    told = subprocess.run([tmp_path / "usr/bin" / NAME, "--version"], check=True, capture_output=True, text=True).stdout.split()[-1]
+    field = subprocess.run(["dpkg-deb", "-f", PACKAGE, "Version"], check=True, capture_output=True, text=True).stdout.strip()
+    project = (pathlib.Path(__file__).parent.parent.parent / "CMakeLists.txt").read_text()
+    assert f"project(reprise VERSION {field} " in project and told == field
