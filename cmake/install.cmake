@@ -36,7 +36,7 @@ function(installed_library name export_name objects found)
     target_link_libraries(${name}_shared PRIVATE ${found} OpenSSL::SSL OpenSSL::Crypto)
     set(script ${CMAKE_CURRENT_SOURCE_DIR}/cmake/exported_symbols)
     set(map ${CMAKE_CURRENT_BINARY_DIR}/${name}.map)
-    add_custom_command(OUTPUT ${map} COMMAND ${script} $<TARGET_FILE:${name}_static> ${CMAKE_CURRENT_SOURCE_DIR}/include/reprise >${map}
+    add_custom_command(OUTPUT ${map} COMMAND ${script} $<TARGET_FILE:${name}_static> ${CMAKE_CURRENT_SOURCE_DIR}/include/reprise ${map}
       DEPENDS ${name}_static ${script} COMMENT "Choosing what lib${name}.so exports" VERBATIM)
     add_custom_target(${name}_map DEPENDS ${map})
     add_dependencies(${name}_shared ${name}_map)
