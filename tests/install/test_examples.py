@@ -82,6 +82,15 @@ def test_sqlite_log_that_cannot_be_read_is_a_bypass(program, redis_server, tmp_p
     assert stock(program, file, redis_server, "get", "tea").stdout == "BYPASS 3\n"
 
 
+@pytest.mark.parametrize("program", linked("sqlite-log"))
+def test_sqlite_log_has_its_own_exception_back_through_the_library(program, redis_server, tmp_path):
+    file = tmp_path / "stock.db"
+    with contextlib.closing(sqlite3.connect(file)) as data:
+        data.execute("CREATE TABLE stock (other TEXT)")
+    done = stock(program, file, redis_server, "get", "tea")
+    assert (done.stdout, done.stderr, done.returncode) == ("", "sqlite_log_example: SQL logic error\n", 1)
+
+
 class Program:
     """A server of an example, stopped as a service manager would."""
 

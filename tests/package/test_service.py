@@ -44,6 +44,8 @@ class Container:
             ["systemd-nspawn", f"--directory={self.root}", "--boot", "--register=no", f"--machine=reprise-{os.getpid()}",
              "--private-network", "--console=pipe", "--kill-signal=SIGRTMIN+3", *([] if manager else ["--keep-unit"])],
             stdin=subprocess.DEVNULL, stdout=(folder / "boot.log").open("w"), stderr=subprocess.STDOUT, preexec_fn=self._enter_groups)
+
+    def wait_booted(self):
         self.first = until(self._first_process, "the container's first process")
         until(lambda: self.ask("systemctl", "is-system-running") in ("running", "degraded"), "systemd to have booted")
 
@@ -80,7 +82,7 @@ class Container:
         shutil.copy(package, self.root / "root/package.deb")
         return self.do("dpkg", "--force-confold", "-i", "/root/package.deb")
 
-    def request(self, path, port=3000, token=None, **body):
+    def request(self, path, port, token=None, **body):
         """Status and JSON, asked for within the container's network by the machine's own curl."""
         how = ["--data", json.dumps(body), "-H", "Content-Type: application/json"] if body else []
         done = subprocess.run(["nsenter", "--target", self.first, "--net", "curl", "-sS", "-m", str(LIMIT), "-w", "\n%{http_code}",
@@ -97,8 +99,9 @@ class Container:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait(LIMIT)
+        shutil.rmtree(self.root)  # large, and pytest would keep it
         for group in self.groups:
-            for inner in sorted(group.rglob("*/"), reverse=True):
+            for inner in sorted((path for path in group.rglob("*") if path.is_dir()), reverse=True):
                 until(lambda: _removed(inner), f"{inner} to be empty")
             until(lambda: _removed(group), f"{group} to be empty")
 
@@ -113,8 +116,11 @@ def _removed(group):
 @pytest.fixture
 def container(tmp_path):
     container = Container(tmp_path)
-    yield container
-    container.close()
+    try:
+        container.wait_booted()
+        yield container
+    finally:
+        container.close()
 
 
 def with_version(package, folder, version):
