@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 
 import pytest
@@ -33,7 +34,7 @@ class Container:
     """One booted systemd, with a network of its own that has a loopback alone."""
 
     def __init__(self, folder):
-        self.root, self.groups = folder / "root", []
+        self.root, self.groups, self.first = folder / "root", [], None
         subprocess.run(["cp", "-a", "--reflink=auto", ROOT, self.root], check=True)
         manager = pathlib.Path("/run/systemd/system").exists()
         # Without a systemd outside nobody gives the container a control group of its own: it must not have the machine's.
@@ -97,6 +98,8 @@ class Container:
         try:
             self.process.wait(LIMIT)
         except subprocess.TimeoutExpired:
+            if self.first is not None:
+                os.kill(int(self.first), signal.SIGKILL)  # and with it all that is in the container
             self.process.kill()
             self.process.wait(LIMIT)
         shutil.rmtree(self.root)  # large, and pytest would keep it
