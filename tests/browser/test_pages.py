@@ -79,8 +79,8 @@ def test_counters_and_invalidations_are_shown_as_they_happen(page, server):
     gig = server.make_gig(teacher)
     page.enter()
     page.see("None since you began to look")
-    for _ in range(5):
-        server.get("/api/bookings", student["token"])
+    results = [server.get("/api/bookings", student["token"]).headers["X-Cache"] for _ in range(5)]
+    assert results == ["MISS"] + ["HIT"] * 4
     page.until("[...document.querySelectorAll('tbody tr')].some((row) => row.innerText.startsWith('bookings') && row.cells[3].innerText === '4')")
     server.book(student, gig)
     page.see(f"bookings:user:{student['id']}")
@@ -211,13 +211,17 @@ def test_story_shows_misses_hits_vanishing_entries_and_a_bypass(page, server):
     seed(server)
     page.enter("#playground")
     page.click("Play the story")
-    page.see("2  They ask again")
-    page.until("document.querySelectorAll('.badge-miss').length === 2 && document.querySelectorAll('.badge-hit').length >= 2")
+    page.see("2 They ask again")
+    page.until("document.querySelectorAll('.badge-miss').length === 2 && document.querySelectorAll('.badge-hit').length === 2")
     page.until("document.querySelectorAll('.chip:not(.is-gone)').length === 2")
-    page.see("3  The student books")
-    page.until("document.querySelectorAll('.chip.is-gone').length === 2")
-    page.see("8  Redis is switched off")
+    page.see("3 The student books")
+    page.until("document.querySelectorAll('.badge-gone').length === 2")
+    for step in ("4 Whoever asks", "5 Hits again", "6 The teacher accepts", "7 Fresh again", "8 Redis is switched off"):
+        page.see(step)
     page.until("document.querySelectorAll('.badge-bypass').length >= 2")
+    for who in (1, 2):
+        told = page.run(f"[...document.querySelectorAll('.person:nth-child({who}) .play-row')].map((row) => row.firstChild.innerText)")
+        assert [each for each in told if each not in ("", "WRITE")] == ["MISS", "HIT", "GONE", "MISS", "HIT", "GONE", "MISS", "OFF", "BYPASS"]
     assert not page.ask("is_checked", role="switch", name="Redis is off")
     shot(page, "playground", full=True)
     page.see("That is all of it")

@@ -87,7 +87,7 @@ function List({keys, chosen, choose}) {
             <span role="gridcell"><State value={each.state} /></span>
             <span role="gridcell">{each.ageMilliseconds === null ? "" : format.duration(each.ageMilliseconds)}</span>
             <span role="gridcell">{each.ttlMilliseconds === null ? "none" : format.duration(each.ttlMilliseconds)}</span>
-            <span role="gridcell">{each.kind === "index" ? `${each.size} keys` : format.bytes(each.size)}</span>
+            <span role="gridcell">{each.kind === "index" ? each.size === 1 ? "1 key" : `${format.exact(each.size)} keys` : format.bytes(each.size)}</span>
           </div>
         ))}
       </div>
