@@ -108,10 +108,11 @@ def take_readme(browser, url, to):
     sign_in(browser, url, height=1260)
     time.sleep(100)  # the charts show two minutes
     browser.ask("shot", path=str(to / "dashboard.png"))
-    sign_in(browser, url, "#playground", height=810)
+    sign_in(browser, url, "#playground", height=1040)
     browser.ask("click", role="button", name="Play the story")
-    browser.ask("see", text="5 Hits again")
-    time.sleep(1.5)
+    browser.ask("see", text="7 Fresh again")
+    browser.ask("until", code="document.querySelectorAll('.badge-bypass').length === 2")
+    time.sleep(0.6)  # the bars grow
     browser.ask("run", code="scrollTo(0, 0)")
     browser.ask("shot", path=str(to / "playground.png"))
 

@@ -44,6 +44,12 @@ function State({value}) {
   return <span class={`badge badge-${value}`}>{value}</span>;
 }
 
+// Where there is no room for a whole key, both its scope and its query are cut, so that neighbours can be told apart.
+function Name({text}) {
+  const at = text.indexOf(":role:") + 1 || text.indexOf(":query:") + 1 || text.length;
+  return <span role="gridcell" class="keys-name" title={text}><span>{text.slice(0, at)}</span><span>{text.slice(at)}</span></span>;
+}
+
 const columns = ["Key", "Kind", "State", "Age", "TTL", "Size"];
 
 function List({keys, chosen, choose}) {
@@ -82,7 +88,7 @@ function List({keys, chosen, choose}) {
         {visible.map((each, i) => (
           <div key={each.key} id={`key-${first + i}`} class={`keys-row ${each.key === chosen ? "is-chosen" : ""}`} role="row" aria-rowindex={first + i + 2}
             aria-selected={each.key === chosen} style={{top: `${(first + i) * rowHeight}px`}} onClick={() => choose(each)}>
-            <span role="gridcell" class="keys-name" title={each.key}>{each.key}</span>
+            <Name text={each.key} />
             <span role="gridcell">{each.kind}</span>
             <span role="gridcell"><State value={each.state} /></span>
             <span role="gridcell">{each.ageMilliseconds === null ? "" : format.duration(each.ageMilliseconds)}</span>
@@ -128,6 +134,7 @@ function Details({account, chosen, purge, close}) {
         <div><dt>State</dt><dd><State value={(entry ?? chosen).state} /></dd></div>
         <div><dt>Scope</dt><dd><code>{chosen.scope || "none"}</code></dd></div>
         <div><dt>TTL</dt><dd>{chosen.ttlMilliseconds === null ? "none" : format.duration(chosen.ttlMilliseconds)}</dd></div>
+        {chosen.ageMilliseconds !== null && <div><dt>Age</dt><dd>{format.duration(chosen.ageMilliseconds)}</dd></div>}
         {entry && (
           <>
             <div><dt>Status</dt><dd>{entry.status} · {entry.contentType}</dd></div>

@@ -153,7 +153,7 @@ function News({news}) {
           <li key={each.id}>
             <time>{format.clock(each.t)}</time>
             {each.scope === null ? <span class="muted">and {format.exact(each.entries)} more scopes at once</span>
-              : <><code>{each.scope}</code><span class="muted">{each.entries === 1 ? "1 entry" : `${format.exact(each.entries)} entries`}</span></>}
+              : <><code>{each.scope}</code><span class="muted">{each.entries === 0 ? "no entry" : each.entries === 1 ? "1 entry" : `${format.exact(each.entries)} entries`}</span></>}
           </li>
         ))}
       </ol>

@@ -5,7 +5,7 @@ import {call, signIn, timedCall} from "./api.js";
 import * as format from "./format.js";
 
 const listPath = "/api/bookings?status=pending&limit=5";
-const rowsShown = 12;
+const rowsShown = 14;
 const toldWithin = 3000;  // milliseconds from a write's answer to the event of its invalidation
 const roles = ["student", "teacher"];
 const scopeOf = (who) => `bookings:user:${who.id}`;
@@ -70,6 +70,8 @@ function change(state, [what, value]) {
   switch (what) {
     case "row":
       return {...state, rows: {...state.rows, [value.role]: [...state.rows[value.role], {...value, id: state.next}].slice(-rowsShown)}, next: state.next + 1};
+    case "clear":
+      return {...state, rows: nothing.rows};
     case "entries":
       return {...state, entries: {...state.entries, [value.role]: value.entries}};
     case "gone":
@@ -183,8 +185,18 @@ function usePlay(account, demo, isOff, say) {
     await write("teacher", "PUT", `/api/bookings/${id}/status`, {status: "accepted"}, "accepts the lesson");
   }
 
+  // As if nobody had asked before: without entries, and without what was played until now.
+  async function beginAnew() {
+    tell(["clear"]);
+    await look();
+    await Promise.all(roles.map((role) => call("POST", "/api/cache/invalidate", {token: account.token, body: {prefix: "bookings", userId: people[role].id}})));
+    both("", "both scopes are purged, to begin with nothing");
+    await pause(500);
+    await look();
+  }
+
   const both = (result, what) => roles.forEach((role) => tell(["row", {role, result, what}]));
-  return {people, ...state, list, book, accept, look, gone, both};
+  return {people, ...state, list, book, accept, look, gone, both, beginAnew};
 }
 
 // A step's number stands out.
@@ -258,6 +270,8 @@ function Play({account, demo, numbers, refused}) {
       await pause(1200);
     };
     if (isOn === false) await turn(true);
+    say("Both scopes are purged first, so that the story begins with nothing kept.");
+    await play.beginAnew();
     await step("1  Both ask for their pending lessons. The first time it is a miss: the database is read, and the reply is kept.", () => Promise.all(roles.map(play.list)));
     await step("2  They ask again. Now it is a hit: the same reply from Redis, and the database has nothing to do.", () => Promise.all(roles.map(play.list)));
     await step("3  The student books a lesson. It stands in both lists, so both scopes lose their entries, before the booking is confirmed.", play.book);
