@@ -5,7 +5,7 @@ import {call} from "./api.js";
 import {Confirm} from "./dialog.jsx";
 import * as format from "./format.js";
 
-const rowHeight = 36;
+const rowHeight = 48;
 const most = 250_000;  // kept in this page; beyond it, one looks at a scope
 const kinds = ["entry", "generation", "index", "lock"];
 
@@ -44,10 +44,10 @@ function State({value}) {
   return <span class={`badge badge-${value}`}>{value}</span>;
 }
 
-// Where there is no room for a whole key, both its scope and its query are cut, so that neighbours can be told apart.
+// An entry's key in two lines, scope and query: in one it would be cut where neighbours differ.
 function Name({text}) {
-  const at = text.indexOf(":role:") + 1 || text.indexOf(":query:") + 1 || text.length;
-  return <span role="gridcell" class="keys-name" title={text}><span>{text.slice(0, at)}</span><span>{text.slice(at)}</span></span>;
+  const at = [":role:", ":query:"].map((each) => text.indexOf(each)).find((each) => each > 0) ?? text.length;
+  return <span role="gridcell" class="keys-name" title={text}><span>{text.slice(0, at)}</span><span class="muted">{text.slice(at)}</span></span>;
 }
 
 const columns = ["Key", "Kind", "State", "Age", "TTL", "Size"];
@@ -76,7 +76,7 @@ function List({keys, chosen, choose}) {
     choose(keys[next]);
     const top = next * rowHeight;
     if (top < view.top) place.current.scrollTop = top;
-    // Below the head, which is one row high.
+    // Below the head, which is no higher than a row.
     if (top + 2 * rowHeight > view.top + view.height) place.current.scrollTop = top + 2 * rowHeight - view.height;
   }
 

@@ -49,7 +49,7 @@ function Tiles({numbers}) {
         note={saved === null ? "no request yet" : `${format.percent(saved)} % of all requests; ${format.exact(tick?.originReads ?? 0)} under way`}
         values={recent.map((each) => savedOf(each.rates))} />
       <Tile name="A hit takes (median)" value={format.milliseconds(hit)} unit="" colour="hit"
-        note={miss === null ? "no miss to compare with yet" : `a miss ${format.milliseconds(miss)}${factor ? `, ${format.exact(factor)} times as long` : ""}`}
+        note={hit === null ? "no hit in the last 2 minutes" : miss === null ? "no miss to compare with yet" : `a miss ${format.milliseconds(miss)}${factor ? `, ${format.exact(factor)} times as long` : ""}`}
         values={recent.map((each) => each.times[0])} />
     </div>
   );
