@@ -161,6 +161,14 @@ def test_failed_job_of_another_worker_is_shown_with_its_stack_as_text(page, redi
     assert page.run("document.querySelectorAll('table img, table script').length") == 0
     assert page.ask("axe") == []
     shot(page, "jobs-stack")
+    page.enter("#jobs", width=390, height=844, scheme="dark")
+    see_job(page, "17")
+    assert page.run("document.documentElement.scrollWidth") <= 390
+    shot(page, "jobs-phone")
+    page.enter("#jobs", width=1600, height=900)
+    see_job(page, "17")
+    assert page.run("(({right}) => right)(document.querySelector('table button').getBoundingClientRect())") < 1600, "it can be pressed without scrolling"
+    shot(page, "jobs-wide")
 
 
 def test_queue_away_is_told_and_that_it_is_back(page, server, redis_server, payments):

@@ -49,7 +49,7 @@ export function Chart({series, data, label, unit, isStacked, isLogarithmic, heig
       width: box.clientWidth,
       height,
       cursor: {sync: {key: "reprise"}, points: {size: 7}, drag: {x: false, y: false}},
-      padding: [12, 10, 0, 0],
+      padding: [12, 26, 0, 0],
       hooks: {setCursor: [(chart) => chart.cursor.idx === null && last(chart)]},
       legend: {live: true, markers: {width: 0, fill: (_, i) => (i > 0 ? colour(series[i - 1].colour) : "transparent")}},
       scales: {
