@@ -164,6 +164,8 @@ def test_failed_job_of_another_worker_is_shown_with_its_stack_as_text(page, redi
     page.enter("#jobs", width=390, height=844, scheme="dark")
     see_job(page, "17")
     assert page.run("document.documentElement.scrollWidth") <= 390
+    assert page.run("(({left, right}) => left >= 0 && right <= 390)(document.querySelector('table button').getBoundingClientRect())"), "nothing is to be looked for beside the screen"
+    assert page.ask("axe") == []
     shot(page, "jobs-phone")
     page.enter("#jobs", width=1600, height=900)
     see_job(page, "17")

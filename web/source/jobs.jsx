@@ -47,8 +47,9 @@ function List({jobs, state, retry}) {
       <tbody>
         {jobs.map((job) => (
           <tr key={job.id}>
-            <th scope="row"><code>{job.id}</code></th><td class="breaks">{job.name}</td><td>{format.moment(job.createdAt)}</td>{time && <td>{time[1](job)}</td>}
-            <td class="number">{format.exact(job.attempts)}</td>{withReason && <td class="wrap"><Why job={job} /></td>}
+            <th scope="row"><code>{job.id}</code></th><td class="breaks" data-label="Name">{job.name}</td><td data-label="Made">{format.moment(job.createdAt)}</td>
+            {time && <td data-label={time[0]}>{time[1](job)}</td>}<td class="number" data-label="Attempts">{format.exact(job.attempts)}</td>
+            {withReason && <td class="wrap" data-label="Why"><Why job={job} /></td>}
             {state === "failed" && <td><button onClick={() => retry(job.id)} aria-label={`Try again: ${job.id}`}>Try again</button></td>}
           </tr>
         ))}
