@@ -42,6 +42,8 @@
 #include "server/stores/mongo/mongo_store.hpp"
 #include "server/stores/sqlite/sqlite_bulk.hpp"
 #include "server/stores/sqlite/sqlite_store.hpp"
+#include "server/tracing/begin_trace.hpp"
+#include "server/tracing/exporter.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -63,7 +65,7 @@ constexpr std::chrono::seconds drain_time{10};
 // Between the first "no" of /ready and the closed port, for a load balancer to look; where nobody has looked for half a
 // minute, nobody is waited for.
 constexpr std::chrono::seconds ready_grace{1}, ready_watched{30};
-constexpr std::chrono::seconds finish_time{3};
+constexpr std::chrono::seconds finish_time{3}, spans_time{2};
 
 std::shared_ptr<reprise::backend> make_backend(const config& settings, const secrets& secret, http::io_threads& threads,
                                                const std::shared_ptr<reprise::environment>& world) {
@@ -127,6 +129,16 @@ std::unique_ptr<ops::job_desk> make_desk(const boost::asio::any_io_executor& exe
   return std::make_unique<ops::job_desk>(executor, std::move(options));
 }
 
+// Null where no trace is recorded.
+std::shared_ptr<tracing::exporter> make_exporter(const config& settings, const secrets& secret) {
+  if (!settings.otel_endpoint) return nullptr;
+  tracing::exporter_options options;
+  options.endpoint = *settings.otel_endpoint;
+  options.headers = secret.otel_headers;
+  options.who = {*settings.otel_service, REPRISE_VERSION, make_id(), settings.deployment_id};
+  return std::make_shared<tracing::exporter>(std::move(options));
+}
+
 reprise::options cache_options(const config& settings, std::function<void(std::string_view, std::size_t)> on_invalidated) {
   reprise::options options;
   options.on_invalidated = std::move(on_invalidated);
@@ -169,9 +181,11 @@ struct app::parts {
       : data(std::move(opened)),
         threads(static_cast<std::size_t>(settings.workers)),
         world(reprise::make_environment()),
+        spans(make_exporter(settings, secret)),
         stores(*data, {.readers = secret.mongodb_url ? mongodb_readers : store_readers,
                        .writers = secret.mongodb_url ? mongodb_writers : 1,
                        .delay = settings.store_delay,
+                       .system = secret.mongodb_url ? "mongodb" : "sqlite",
                        .on_operation = [this](std::string_view operation) { numbers.count_store_operation(operation); }}),
         backend(make_backend(settings, secret, threads, world)),
         redis(is_demo == demonstration::yes ? put_switch(backend) : nullptr),
@@ -187,8 +201,11 @@ struct app::parts {
         tokens(secret.jwt_secrets, settings.jwt_ttl, [] { return std::chrono::system_clock::now(); }),
         gateway(make_gateway(settings, secret)),
         flow(stores, invalidate, *gateway, watch) {
-    if (settings.sslcommerz_store_id)
-      jobs.emplace(threads.context(0).get_executor(), stores, flow, watch, *counts, jobs_options(settings, secret, does));
+    if (settings.sslcommerz_store_id) {
+      auto options = jobs_options(settings, secret, does);
+      options.spans = spans;
+      jobs.emplace(threads.context(0).get_executor(), stores, flow, watch, *counts, std::move(options));
+    }
     api::add_account_routes(routes, stores, passwords, tokens);
     api::add_session_routes(routes, {stores, invalidate, passwords, tokens});
     api::add_whole_account_routes(routes, stores, invalidate, passwords);
@@ -198,7 +215,7 @@ struct app::parts {
     api::add_review_routes(routes, stores, repeats);
     api::add_manual_payment_routes(routes, stores, invalidate, repeats);
     api::payment_parts payments{stores, invalidate, repeats, watch, {}};
-    if (jobs) payments.begin = [this](const gateway_payment& what) { jobs->begin(what); };
+    if (jobs) payments.begin = [this](const gateway_payment& what, const auto& of) { jobs->begin(what, of); };
     api::add_payment_routes(routes, std::move(payments));
     api::add_gateway_routes(routes, flow, *gateway);
     api::add_trail_routes(routes, stores);
@@ -208,6 +225,7 @@ struct app::parts {
     ops::add_dashboard_routes(routes, {cache, news, caching::make_session_check(cache, stores), desk.get(),
                                        is_demo == demonstration::yes, redis, settings.store_delay});
     hold_against_description(routes);
+    if (spans) numbers.add(spans);
     numbers.add(counts);
     numbers.add(collector = caching::make_cache_collector(cache, *data));
     way.emplace(routes,
@@ -223,7 +241,10 @@ struct app::parts {
                           if (what.cached_as) times.observe(*what.cached_as, exactly);
                         },
                     .origins = http::cors(settings.cors_origins),
-                    .limit = [this](const http::request& what, http::throttle as) { return limits.refuse(what, as); }});
+                    .limit = [this](const http::request& what, http::throttle as) { return limits.refuse(what, as); },
+                    .begin_trace = [this, which = settings.otel_sampler](const http::request& what) {
+                      return tracing::begin_trace(what, which, spans);
+                    }});
     if (does == duty::jobs) return;
     doors.emplace(threads,
                   http::listener_options{.host = settings.host,
@@ -240,6 +261,7 @@ struct app::parts {
   std::shared_ptr<job_counts> counts = std::make_shared<job_counts>(std::string(payment_queue));
   http::io_threads threads;
   std::shared_ptr<reprise::environment> world;
+  std::shared_ptr<tracing::exporter> spans;  // null: no trace is recorded
   async_store stores;
   boost::asio::thread_pool slow{1};
   auth::password_pool passwords;
@@ -315,6 +337,7 @@ void app::drain_and_stop() {
     spdlog::warn("[Server] Something was still running at the end, and is cut off");
   parts_->threads.stop();
   parts_->threads.join();
+  if (parts_->spans) parts_->spans->close(spans_time);
 }
 
 }  // namespace bookings

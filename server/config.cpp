@@ -62,8 +62,6 @@ void read_row(const config_row& row, const sources& from, config_draft& draft, l
   if (auto wrong = row.set(given->text, draft)) {
     result.errors.push_back(given->from + ": " + shown(row, given->text) + " " + wrong->what + ". Allowed: " +
                             row.allowed + ".");
-  } else if (row.since == effect::later && given->text != row.preset) {
-    result.warnings.push_back(given->from + " has no effect in this version.");
   }
 }
 

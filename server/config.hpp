@@ -9,6 +9,7 @@
 #include "server/ops/logging.hpp"
 #include "server/redis_url.hpp"
 #include "server/stores/mongo/name_map.hpp"
+#include "server/tracing/sampler.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -61,7 +62,9 @@ struct config {
   // logs and traces
   ops::log_level log_level = ops::log_level::info;
   ops::log_format log_format = ops::log_format::text;
-  std::optional<std::string> otel_endpoint;
+  std::optional<std::string> otel_endpoint;  // absent: no trace is recorded
+  std::optional<std::string> otel_service;
+  tracing::sampler otel_sampler;
 
   // payments
   std::optional<std::string> sslcommerz_store_id;
@@ -78,6 +81,7 @@ struct secrets {
   std::optional<std::string> redis_sentinel_password;
   std::optional<std::string> admin_password;
   std::optional<std::string> sslcommerz_store_password;
+  std::vector<std::string> otel_headers;  // "name: value"
 };
 std::ostream& operator<<(std::ostream&, const secrets&) = delete;
 

@@ -7,6 +7,7 @@
 #include <boost/asio/ip/network_v6.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <fstream>
 
 namespace bookings::config_kinds {
@@ -127,6 +128,27 @@ std::optional<problem> set_deployment_id(std::string_view value, config_draft& d
   if (!std::ranges::all_of(value, is_allowed)) return problem{"has another character"};
   draft.value.deployment_id = value;
   return {};
+}
+
+// OpenTelemetry's form: "name=value,name=value", percent-encoded as W3C Baggage is.
+parsed<std::vector<std::string>> parse_trace_headers(std::string_view value) {
+  const auto list = parse_list(value);
+  if (!list) return list.error();
+  std::vector<std::string> lines;
+  for (const auto& each : *list) {
+    const auto equals = each.find('=');
+    if (equals == each.npos || equals == 0) return problem{"has a part that is no name=value"};
+    const auto name = std::string_view(each).substr(0, equals);
+    const auto is_of_a_name = [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+    };
+    if (!std::ranges::all_of(name, is_of_a_name)) return problem{"has a name that is none of a header"};
+    const auto text = decode_percent(std::string_view(each).substr(equals + 1));
+    if (!text) return problem{"has a value that is not well percent-encoded"};
+    if (!is_plain_text(*text, 1, 4096)) return problem{"has a value that is empty, too long, or has a control character"};
+    lines.push_back(std::string(name) + ": " + *text);
+  }
+  return lines;
 }
 
 std::string names_of_collections() {
@@ -252,6 +274,41 @@ kind admin_email() {
     return {};
   };
   return {"name@domain", set, exposure::hidden};
+}
+
+kind trace_headers() {
+  return {"name=value, with commas between them, values percent-encoded",
+          [](std::string_view value, config_draft& draft) {
+            return put(parse_trace_headers(value), &secrets::otel_headers, draft);
+          },
+          exposure::hidden};
+}
+
+kind trace_sampler() {
+  auto set = [](std::string_view value, config_draft& draft) -> std::optional<problem> {
+    constexpr std::string_view with_parent = "parentbased_";
+    auto& sampler = draft.value.otel_sampler;
+    sampler.is_parent_based = value.starts_with(with_parent);
+    if (sampler.is_parent_based) value.remove_prefix(with_parent.size());
+    if (value == "always_on") sampler.roots = tracing::sampler::kind::always_on;
+    else if (value == "always_off") sampler.roots = tracing::sampler::kind::always_off;
+    else if (value == "traceidratio") sampler.roots = tracing::sampler::kind::ratio;
+    else return problem{"is none of the choices"};
+    return {};
+  };
+  return {"always_on, always_off or traceidratio, or each of them with parentbased_ before it", set};
+}
+
+kind trace_ratio() {
+  auto set = [](std::string_view value, config_draft& draft) -> std::optional<problem> {
+    double ratio = 0;
+    const auto [end, wrong] = std::from_chars(value.data(), value.data() + value.size(), ratio);
+    if (wrong != std::errc() || end != value.data() + value.size() || !(ratio >= 0 && ratio <= 1))
+      return problem{"is no number from 0 to 1"};
+    draft.value.otel_sampler.ratio = ratio;
+    return {};
+  };
+  return {"a number from 0 to 1", set};
 }
 
 }  // namespace bookings::config_kinds

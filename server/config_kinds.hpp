@@ -95,5 +95,8 @@ kind mongo_fields();
 kind deployment_id();
 kind jwt_secrets();
 kind admin_email();
+kind trace_headers();
+kind trace_sampler();
+kind trace_ratio();
 
 }  // namespace bookings::config_kinds

@@ -12,8 +12,8 @@ using rows = std::vector<config_row>;
 constexpr std::uint64_t gibibyte = 1ull << 30;
 constexpr std::chrono::hours day{24};
 
-config_row row(std::string name, std::string preset, kind takes, std::string meaning, effect since = effect::now) {
-  return {{}, std::move(name), std::move(preset), std::move(takes.allowed), std::move(meaning), takes.shows, since,
+config_row row(std::string name, std::string preset, kind takes, std::string meaning) {
+  return {{}, std::move(name), std::move(preset), std::move(takes.allowed), std::move(meaning), takes.shows,
           std::move(takes.set)};
 }
 
@@ -110,8 +110,13 @@ rows log_rows() {
       row("LOG_FORMAT", "text",
           one_of(&config::log_format, {{"text", log_format::text}, {"json", log_format::json}}),
           "the form of a line"),
-      row("OTEL_EXPORTER_OTLP_ENDPOINT", "", url(&config::otel_endpoint, transport::any), "traces, where set",
-          effect::later),
+      row("OTEL_EXPORTER_OTLP_ENDPOINT", "", url(&config::otel_endpoint, transport::any),
+          "the collector that traces are sent to, as http/json; unset: none are recorded"),
+      row("OTEL_EXPORTER_OTLP_HEADERS", "", trace_headers(), "headers that the collector wants, such as a key"),
+      row("OTEL_SERVICE_NAME", "bookings-server", text(&config::otel_service, 1, 256), "this service's name in traces"),
+      row("OTEL_TRACES_SAMPLER", "parentbased_always_on", trace_sampler(),
+          "which traces are recorded; parentbased: those that began elsewhere, as it was decided there"),
+      row("OTEL_TRACES_SAMPLER_ARG", "1", trace_ratio(), "traceidratio: which part of the traces"),
   };
 }
 

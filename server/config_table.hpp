@@ -26,9 +26,6 @@ struct config_draft {
 // May a wrong value be shown in an error?
 enum class exposure { shown, hidden };
 
-// Does this version do anything with the variable? One that comes later is checked, and warned of where it is set.
-enum class effect { now, later };
-
 struct config_row {
   std::string group;         // heading in .env.example and in the help
   std::string name;          // "REDIS_DEADLINE_MS"
@@ -36,7 +33,6 @@ struct config_row {
   std::string allowed;       // "1 to 60000": what a value may be
   std::string meaning;       // one line
   exposure shows = exposure::shown;
-  effect since = effect::now;
   std::function<std::optional<problem>(std::string_view, config_draft&)> set;  // never gets an empty value
 };
 

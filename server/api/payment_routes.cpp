@@ -92,7 +92,7 @@ class payments {
           {"id", made.id}, {"status", to_text(made.status)}, {"statusUrl", "/api/payments/" + made.id}};
     };
     auto answer = co_await parts_.repeats.create(what, "create_gateway_payment", write, shown, &wrong_amount, 202);
-    if (is_made && answer.status == 202) parts_.begin(wanted);
+    if (is_made && answer.status == 202) parts_.begin(wanted, what.trace());
     co_return answer;
   }
 
@@ -211,7 +211,7 @@ class payments {
     if (const auto told = co_await parts_.invalidate.after(*done); !told)
       co_return http::failure(told.error(), what.request_id);
     parts_.watch.tell(payment_id);
-    if (done->value.payment.due_at) parts_.begin(done->value.payment);
+    if (done->value.payment.due_at) parts_.begin(done->value.payment, what.trace());
     co_return http::success(200, to_json(done->value.payment, what.identity->role));
   }
 

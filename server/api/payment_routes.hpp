@@ -22,7 +22,7 @@ struct payment_parts {
   once& repeats;
   payment_watch& watch;
   // A payment was written whose next step is due; empty where no gateway is set up: then none is started.
-  std::function<void(const gateway_payment&)> begin;
+  std::function<void(const gateway_payment&, std::optional<reprise::trace_parent>)> begin;
 };
 
 // All must outlive the router.

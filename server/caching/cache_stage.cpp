@@ -168,6 +168,7 @@ awaitable<http::reply> through_cache(reprise::response_cache& cache, const cache
   auto got = co_await cache.serve(looked, read, again);
   if (!got) co_return http::failure(errc::overloaded, what.request_id);
   what.cached_as = got->outcome;
+  if (what.traced) what.traced->work.set("reprise.outcome", std::string(name_of(got->outcome)));
   co_return to_reply(what, row.policy, *got);
 }
 

@@ -1,5 +1,8 @@
 #include "server/http/pipeline.hpp"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/field.hpp>
 #include <boost/beast/http/verb.hpp>
@@ -29,6 +32,27 @@ struct visit {
     return where ? std::string_view(where->pattern) : std::string_view("unmatched");
   }
 };
+
+// For a line of the log.
+std::string id_of(const request& what) {
+  if (!what.traced) return "request " + what.request_id;
+  return "request " + what.request_id + ", trace " + reprise::to_hex(what.traced->of->now().trace);
+}
+
+// Attributes as OpenTelemetry names them for HTTP servers. The path itself is in none: it may name people.
+void end_trace(const visit& now, unsigned status) {
+  auto& work = now.what.traced->work;
+  if (work) {
+    const auto method = std::string(to_string(now.what.method));
+    work.rename(method + ' ' + std::string(now.pattern()));
+    work.set("http.request.method", method);
+    work.set("http.route", std::string(now.pattern()));
+    work.set("http.response.status_code", std::int64_t{status});
+    work.set("reprise.request_id", now.what.request_id);
+    if (status >= 500) work.fail();
+  }
+  now.what.traced.reset();
+}
 
 std::optional<reply> give_request_id(visit& now) {
   const auto given = now.what.headers["X-Request-Id"];
@@ -137,7 +161,7 @@ constexpr stage stages[] = {
     {"authorise", authorise},
     // Before the cache stage and the controller, which may then take every body for JSON.
     {"media type", check_media_type},
-    // Then, in pipeline::operator(): `limit`, once it is known whose request it is, and before anything that costs: the
+    // Then, in pipeline::run(): `limit`, once it is known whose request it is, and before anything that costs: the
     // hash of a password, a write. `around`, which may answer for the controller, but only to those who passed all of the
     // above: a cached reply is never given to somebody who could not have fetched it. Then the controller.
 };
@@ -147,6 +171,18 @@ constexpr stage stages[] = {
 pipeline::pipeline(const router& routes, pipeline_parts parts) : routes_(routes), parts_(std::move(parts)) {}
 
 boost::asio::awaitable<reply> pipeline::operator()(request& what) const {
+  if (parts_.begin_trace) what.traced = parts_.begin_trace(what);
+  return what.traced ? run_traced(what) : run(what);
+}
+
+// On an executor that knows the trace: so do all that the request waits for.
+boost::asio::awaitable<reply> pipeline::run_traced(request& what) const {
+  const auto here = co_await boost::asio::this_coro::executor;
+  auto executor = reprise::traced(here, what.traced->of);
+  co_return co_await boost::asio::co_spawn(std::move(executor), run(what), boost::asio::use_awaitable);
+}
+
+boost::asio::awaitable<reply> pipeline::run(request& what) const {
   visit now{routes_, parts_, what};
   reply answer;
   try {
@@ -171,12 +207,18 @@ boost::asio::awaitable<reply> pipeline::operator()(request& what) const {
       answer = co_await now.where->handle(what);
     }
   } catch (const std::exception& error) {
-    spdlog::error("[Server] {} {} failed: {} (request {})", std::string_view(to_string(what.method)), now.pattern(),
-                  error.what(), what.request_id);
+    spdlog::error("[Server] {} {} failed: {} ({})", std::string_view(to_string(what.method)), now.pattern(), error.what(),
+                  id_of(what));
     answer = failure(errc::internal, what.request_id);
   }
   what.looked_up = {};  // where nobody served from it: an idle connection must hold nothing of the cache
-  if (parts_.observe) parts_.observe(what, now.pattern(), answer.status, clock::now() - now.began);
+  const auto took = clock::now() - now.began;
+  if (parts_.observe) parts_.observe(what, now.pattern(), answer.status, took);
+  if (what.traced) {
+    spdlog::debug("[Server] {} {} answered {} after {:.1f} ms ({})", std::string_view(to_string(what.method)), now.pattern(),
+                  answer.status, std::chrono::duration<double, std::milli>(took).count(), id_of(what));
+    end_trace(now, answer.status);
+  }
   co_return answer;
 }
 

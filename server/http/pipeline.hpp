@@ -15,6 +15,7 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string_view>
 
@@ -42,6 +43,9 @@ using request_limit =
 using request_observer =
     std::function<void(const request& what, std::string_view pattern, unsigned status, std::chrono::duration<double> seconds)>;
 
+// Whose trace a request is a part of; null for none.
+using trace_beginner = std::function<std::unique_ptr<request_trace>(const request& what)>;
+
 struct pipeline_parts {
   authenticator authenticate;
   session_check check_session;  // empty: a good signature is enough
@@ -49,6 +53,7 @@ struct pipeline_parts {
   request_observer observe;  // empty: nobody is told
   cors origins = {};         // whose preflights are answered
   request_limit limit = {};  // empty: none
+  trace_beginner begin_trace = {};  // empty: no request is traced
 };
 
 class pipeline {
@@ -61,6 +66,9 @@ class pipeline {
   boost::asio::awaitable<reply> operator()(request& what) const;
 
  private:
+  boost::asio::awaitable<reply> run_traced(request& what) const;
+  boost::asio::awaitable<reply> run(request& what) const;
+
   const router& routes_;
   pipeline_parts parts_;
 };

@@ -22,7 +22,7 @@ const std::string& request::path_value(std::string_view name) const {
 
 // By position, so that a member that is added is missed by the compiler where it is missing here.
 request request::copy() const {
-  return {method, target, path, query, path_values, headers, body, request_id, remote_address, identity, repetition, {}, {}};
+  return {method, target, path, query, path_values, headers, body, request_id, remote_address, identity, repetition, {}, {}, {}};
 }
 
 std::string make_request_id() {

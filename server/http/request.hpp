@@ -5,10 +5,12 @@
 #include "reprise/response_cache.hpp"
 #include "server/domain/repetition.hpp"
 #include "server/domain/user.hpp"
+#include "server/http/request_trace.hpp"
 
 #include <boost/beast/http/fields.hpp>
 #include <boost/beast/http/verb.hpp>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,6 +38,7 @@ struct request {
   reprise::response_cache::lookup looked_up;
   // Noted by the cache stage: how the cache answered. Absent: it was not asked.
   std::optional<reprise::outcome> cached_as;
+  std::unique_ptr<request_trace> traced;  // null: it is no part of a trace
 
   // The path as it was sent: for the router, which splits it before it decodes it.
   std::string_view encoded_path() const noexcept { return std::string_view(target).substr(0, target.find('?')); }
@@ -43,8 +46,12 @@ struct request {
   std::optional<std::string_view> parameter(std::string_view name) const noexcept;
   // The value of a ":name" segment. REQUIRES: the route has it.
   const std::string& path_value(std::string_view name) const;
-  // The same for a read that outlives it: everything but `looked_up`.
+  // The same for a read that outlives it: everything but `looked_up` and `traced`.
   request copy() const;
+  // The trace that what it leaves behind belongs to; absent where it is a part of none.
+  std::optional<reprise::trace_parent> trace() const {
+    return traced ? std::optional(traced->of->now()) : std::nullopt;
+  }
   // A header's value, empty where it is not there.
   std::string_view header(boost::beast::http::field name) const { return headers[name]; }
 };

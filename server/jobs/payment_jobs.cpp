@@ -1,6 +1,7 @@
 #include "server/jobs/payment_jobs.hpp"
 
 #include "reprise/jobs/events.hpp"
+#include "server/tracing/carrier.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -98,10 +99,11 @@ class payment_jobs::impl : public std::enable_shared_from_this<impl> {
         executor_, [self = shared_from_this()] { return self->look_for_due(); }, asio::detached);
   }
 
-  void begin(const gateway_payment& what) {
-    asio::post(executor_, [self = shared_from_this(), written = std::make_shared<const gateway_payment>(what)] {
+  void begin(const gateway_payment& what, const std::optional<reprise::trace_parent>& of) {
+    asio::post(executor_, [self = shared_from_this(), written = std::make_shared<const gateway_payment>(what),
+                           carrier = of ? tracing::to_carrier(*of) : std::string()] {
       if (self->is_stopping_) return;
-      asio::co_spawn(self->executor_, self->hand_over(written, first_time::yes), asio::detached);
+      asio::co_spawn(self->executor_, self->hand_over(written, first_time::yes, carrier), asio::detached);
     });
   }
 
@@ -176,7 +178,7 @@ class payment_jobs::impl : public std::enable_shared_from_this<impl> {
       counts_.add(job_result::failed);
       co_return jobs::outcome::unrecoverable("its data names no payment: {\"paymentId\": \"…\"}");
     }
-    const auto after = co_await flow_.take_step(*payment_id);
+    const auto after = co_await take_step(*payment_id, what.options.telemetry);
     if (!after && after.error() == errc::not_found) {
       counts_.add(job_result::failed);
       co_return jobs::outcome::unrecoverable("there is no such payment");
@@ -238,21 +240,22 @@ class payment_jobs::impl : public std::enable_shared_from_this<impl> {
     const auto what = std::make_shared<const gateway_payment>(due);
     ++handing_over_;
     asio::co_spawn(
-        executor_, [self = shared_from_this(), what] { return self->hand_over(what, first_time::no); },
+        executor_, [self = shared_from_this(), what] { return self->hand_over(what, first_time::no, {}); },
         [self = shared_from_this()](std::exception_ptr) { --self->handing_over_; });
   }
 
-  awaitable<void> hand_over(std::shared_ptr<const gateway_payment> what, first_time which) {
+  awaitable<void> hand_over(std::shared_ptr<const gateway_payment> what, first_time which, std::string carrier) {
     const auto self = shared_from_this();
     bool is_added = false;
-    if (queue_) is_added = co_await add(*what, which);
-    if (!is_added && options_.takes_steps) take_here(what->id);
+    if (queue_) is_added = co_await add(*what, which, carrier);
+    if (!is_added && options_.takes_steps) take_here(what->id, std::move(carrier));
   }
 
-  awaitable<bool> add(const gateway_payment& what, first_time which) {
+  awaitable<bool> add(const gateway_payment& what, first_time which, const std::string& carrier) {
     const auto job_id = job_id_of(what);
     const boost::json::value data{{"paymentId", what.id}};
-    const auto options = options_of(job_id);
+    auto options = options_of(job_id);
+    options.telemetry = carrier;
     const auto name = name_of(what);
     // A step that is due, and its job is over: somebody failed it by hand, or its worker died too often.
     if (which == first_time::no && job_id == what.id) {
@@ -267,21 +270,31 @@ class payment_jobs::impl : public std::enable_shared_from_this<impl> {
   }
 
   // Without a queue, or while it is away. One step of a payment at a time.
-  void take_here(const id& payment_id) {
+  void take_here(const id& payment_id, std::string carrier) {
     if (is_stopping_ || under_way_.size() >= options_.at_once || !under_way_.insert(payment_id).second) return;
     asio::co_spawn(
-        executor_, [self = shared_from_this(), payment_id] { return self->step_here(payment_id); },
+        executor_, [self = shared_from_this(), payment_id, carrier = std::move(carrier)] { return self->step_here(payment_id, carrier); },
         [self = shared_from_this(), payment_id](std::exception_ptr failed) {
           self->under_way_.erase(payment_id);
           if (failed) spdlog::error("[Jobs] A step of payment {} threw", payment_id);
         });
   }
 
-  awaitable<void> step_here(const id& payment_id) {
-    const auto after = co_await flow_.take_step(payment_id);
+  awaitable<void> step_here(const id& payment_id, const std::string& carrier) {
+    const auto after = co_await take_step(payment_id, carrier);
     const auto failed = !after && after.error() == errc::not_found;
     const bool is_again = !after || again_in(*after).has_value();  // its date brings it here again
     counts_.add(failed ? job_result::failed : is_again ? job_result::delayed : job_result::completed);
+  }
+
+  // As a part of the trace of whoever began it, if any.
+  awaitable<result<gateway_payment>> take_step(const id& payment_id, const std::string& carrier) {
+    auto from = tracing::parse_carrier(carrier);
+    if (!from) co_return co_await flow_.take_step(payment_id);
+    const auto of = std::make_shared<reprise::trace>(*from, from->is_sampled ? options_.spans : nullptr);
+    const reprise::span working(of, "process payments", reprise::span_kind::consumer);
+    auto executor = reprise::traced(executor_, of);
+    co_return co_await asio::co_spawn(std::move(executor), flow_.take_step(payment_id), asio::use_awaitable);
   }
 
   awaitable<void> pause(std::chrono::milliseconds duration) {
@@ -327,7 +340,9 @@ void payment_jobs::start() {
   asio::post(impl_->executor(), [impl = impl_] { impl->start(); });
 }
 
-void payment_jobs::begin(const gateway_payment& what) { impl_->begin(what); }
+void payment_jobs::begin(const gateway_payment& what, const std::optional<reprise::trace_parent>& of) {
+  impl_->begin(what, of);
+}
 
 awaitable<void> payment_jobs::stop(std::chrono::milliseconds limit) { return impl_->stop(limit); }
 

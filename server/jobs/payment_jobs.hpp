@@ -13,6 +13,7 @@
 
 #include "reprise/jobs/queue.hpp"
 #include "reprise/jobs/worker.hpp"
+#include "reprise/trace.hpp"
 #include "server/jobs/job_counts.hpp"
 #include "server/payments/payment_flow.hpp"
 #include "server/payments/payment_watch.hpp"
@@ -36,6 +37,7 @@ struct payment_jobs_options {
   std::string prefix = "bull";
   bool takes_steps = true;    // false: for others to take, and to look for
   std::size_t at_once = 128;  // steps that are taken here at the same time; nearly all wait for the gateway
+  std::shared_ptr<reprise::span_recorder> spans = {};  // of steps whose request's trace is recorded; null: none are
 };
 
 // Used on its executor, which one thread runs; begin() from any thread.
@@ -48,8 +50,8 @@ class payment_jobs {
   // Begins to look, and to work.
   void start();
   // The payment was written, with a step that can be taken now. Returns at once; what fails here is found in the store
-  // when the step is due.
-  void begin(const gateway_payment& what);
+  // when the step is due. `of`: the trace of the request that wrote it, which the step goes on with, in whatever process.
+  void begin(const gateway_payment& what, const std::optional<reprise::trace_parent>& of = {});
   // Takes nothing new, and returns when the steps that are being taken are over, or after `limit`.
   boost::asio::awaitable<void> stop(std::chrono::milliseconds limit);
 

@@ -2,7 +2,7 @@
 
 #include "server/config_values.hpp"
 #include "server/payments/answers.hpp"
-#include "server/payments/web_client.hpp"
+#include "server/web/web_client.hpp"
 #include "server/payments/web_form.hpp"
 
 #include <algorithm>
@@ -201,7 +201,7 @@ web_request shop::session(const gateway_session_request& wanted) const {
   asked.url = options_.base_url + std::string(session_path);
   asked.time = options_.session_time;
   asked.how = repeatable::once;
-  asked.form = to_form({{"store_id", options_.store_id},
+  asked.body = to_form({{"store_id", options_.store_id},
                         {"store_passwd", options_.store_password},
                         {"total_amount", to_decimal(wanted.amount)},
                         {"currency", std::string(currency)},

@@ -9,12 +9,14 @@
 // which may wait for a long write of somebody else and must not hold up a lease by that.
 #pragma once
 
+#include "reprise/trace.hpp"
 #include "server/stores/store.hpp"
 
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -42,6 +44,8 @@ struct async_store_options {
   std::size_t most_calls = 1024;
   // Waited after each call of a request (STORE_DELAY_MS), so that what was read is from before it. 0: none.
   std::chrono::milliseconds delay{0};
+  // The database, in traces (OpenTelemetry's db.system.name).
+  std::string_view system = "sqlite";
   // Called with the operation's name before each call runs, on the caller's thread. For metrics; may be empty.
   std::function<void(std::string_view)> on_operation = {};
 };
@@ -120,8 +124,12 @@ asio::awaitable<std::invoke_result_t<F, store&>> async_store::request(lane& on, 
   place taken = enter(on);
   if (!taken) co_return answer(make_error_code(errc::overloaded));
   count(operation);
+  const auto executor = co_await asio::this_coro::executor;
+  reprise::span work(executor, operation, reprise::span_kind::client);  // of the caller's trace, where it has one
+  if (work) work.set("db.system.name", std::string(options_.system));
   const auto delay = options_.delay;  // by value: after the call only this frame is sure to be there
   answer outcome = co_await run(on, std::move(taken), operation, std::move(f));
+  if (!outcome && outcome.error() == errc::internal) work.fail();
   if (delay.count() > 0) co_await wait(delay);
   co_return outcome;
 }

@@ -1,7 +1,10 @@
 // A miss's way: capture a generation, join who is filling it or lead, read the origin, commit under what was captured.
 #include "src/engine/engine.hpp"
 
+#include "reprise/trace.hpp"
 #include "src/core/compression.hpp"
+
+#include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
 #include <exception>
@@ -16,11 +19,24 @@ std::chrono::milliseconds kept_for(const cache_policy& policy, std::chrono::mill
   return fresh + std::max(policy.stale_while_revalidate, policy.stale_if_error);
 }
 
+std::string_view name_of(const result<backend::commit_outcome>& committed) noexcept {
+  if (!committed) return "failed";
+  switch (*committed) {
+    case backend::commit_outcome::stored: return "stored";
+    case backend::commit_outcome::generation_changed: return "rejected";
+    case backend::commit_outcome::scope_full: return "scope_full";
+  }
+  return "";
+}
+
 }  // namespace
 
 // `seen`: the generation that this request's own lookup read, where it is one of this trust.
 auto response_cache::impl::fill(visit& request, std::optional<std::string> seen) -> awaitable<result<cached_reply>> {
   log_request(spdlog::level::debug, request, "MISS");
+  const auto executor = co_await boost::asio::this_coro::executor;
+  span work(executor, "fill");
+  if (work) work.set("reprise.prefix", std::string(request.policy.prefix));
   // Joining by key alone would hand a reader data older than a write it already knows of: the generation is in the key.
   const auto flight_key = [&](const std::string& generation) {
     return settings_.weakened.collapse_by_key_alone ? request.key : request.key + ' ' + generation;
@@ -166,7 +182,10 @@ auto response_cache::impl::begin(visit& request, const std::string& token) -> aw
 
 auto response_cache::impl::commit(visit& request, const engine::shared_reply& reply, std::string captured, const std::string& lock)
     -> awaitable<void> {
+  const auto executor = co_await boost::asio::this_coro::executor;
+  span work(executor, "store");
   if (!trust_.holds(request.ticket, world_->now())) {
+    work.set("reprise.outcome", "untrusted");
     ++request.count.fills_failed;
     co_return;
   }
@@ -199,6 +218,7 @@ auto response_cache::impl::commit(visit& request, const engine::shared_reply& re
                               *entry,                          kept_for(request.policy, reply.fresh), settings_.largest_scope};
   const auto committed =
       co_await timed(request.left, [&](duration limit) { return backend_->commit(ask, limit); });
+  if (work) work.set("reprise.outcome", std::string(name_of(committed)));
   if (!committed) {
     ++request.count.fills_failed;
   } else if (*committed == backend::commit_outcome::stored) {
@@ -216,6 +236,8 @@ auto response_cache::impl::read_origin(visit& request, std::function<void()> beg
   const auto place = co_await gate_->enter();
   if (!place) co_return errc::overloaded;
   if (begins) begins();
+  const auto executor = co_await boost::asio::this_coro::executor;
+  span work(executor, "origin");
   auto got = co_await (*request.read)();
   auto reply = std::make_shared<engine::shared_reply>();
   reply->read = std::move(got);

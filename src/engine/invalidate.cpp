@@ -1,4 +1,5 @@
 // A write's way through the cache: after its commit, before its reply.
+#include "reprise/trace.hpp"
 #include "src/engine/engine.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -11,15 +12,21 @@ namespace reprise {
 
 auto response_cache::impl::invalidate(std::vector<scope> scopes, std::vector<std::int64_t> rows) -> awaitable<result<void>> {
   const auto self = shared_from_this();
+  const auto executor = co_await boost::asio::this_coro::executor;
+  span work(executor, "invalidate");
   std::sort(scopes.begin(), scopes.end());
   scopes.erase(std::unique(scopes.begin(), scopes.end()), scopes.end());
+  work.set("reprise.scopes", static_cast<std::int64_t>(scopes.size()));
   for (const auto& one : scopes) counters_.of(one.prefix()).invalidations.fetch_add(1, std::memory_order_relaxed);
 
   // Where there is no session, or its answer does not come in time, the rows stay: whoever uses a Redis that has not
   // acknowledged them repeats them, this process's relay among others, while the write waits below.
   if (rows.empty()) {
     auto appended = co_await log_->append(scopes);
-    if (!appended) co_return appended.error();
+    if (!appended) {
+      work.fail();
+      co_return appended.error();
+    }
     rows = std::move(*appended);
   }
   const auto touched = generation_keys_of(scopes);
@@ -32,6 +39,7 @@ auto response_cache::impl::invalidate(std::vector<scope> scopes, std::vector<std
   if (executed) own = std::move(*executed);
   const auto told = co_await observer_->rows_acknowledged(std::move(rows), std::move(own));
   counters_.count_wait(world_->now() - began, told.has_value());
+  if (!told) work.fail();
   // What was waited for may have been executed by another node of this Redis, whose news is still on its way here.
   if (!executed) forget(touched);
   co_return told;

@@ -1,10 +1,12 @@
 // Reads behind a reply, and replies after their time: early_refresh, stale_while_revalidate, stale_if_error. What is
 // served or stored here obeys the same rules as everything else: an entry is served only while its generation was its
 // scope's when this request looked, and stored only while its generation is the captured one.
+#include "reprise/trace.hpp"
 #include "src/engine/engine.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/this_coro.hpp>
 
 #include <exception>
 
@@ -50,11 +52,13 @@ void response_cache::impl::refresh_behind(const visit& request, const backend::v
     refreshes_.leave(request.key);
     throw;
   }
-  boost::asio::co_spawn(on, refresh(std::move(work)), boost::asio::detached);
+  boost::asio::co_spawn(beside(on), refresh(std::move(work)), boost::asio::detached);
 }
 
 auto response_cache::impl::refresh(std::unique_ptr<behind> work) -> awaitable<void> {
   auto& request = work->request;
+  const auto executor = co_await boost::asio::this_coro::executor;
+  const span whole(executor, "refresh");
   const auto token = world_->random_hex(8);
   auto begun = co_await begin(request, token);
   if (!begun || !trust_.holds(request.ticket)) co_return;

@@ -1,6 +1,7 @@
 // A GET's way: lookup, then a hit, a fill (fill.cpp) or a bypass.
 #include "src/engine/engine.hpp"
 
+#include "reprise/trace.hpp"
 #include "src/core/compression.hpp"
 
 #include <boost/asio/this_coro.hpp>
@@ -50,6 +51,12 @@ core::leeway leeway_of(const visit& request) noexcept {
   return allowed;
 }
 
+std::string prefixes_of(std::span<visit* const> several) {
+  std::string text;
+  for (const auto* each : several) text.append(text.empty() ? "" : ",").append(each->policy.prefix);
+  return text;
+}
+
 }  // namespace
 
 std::unique_ptr<visit> response_cache::impl::prepare(const cache_policy& policy, const cache_request& request) {
@@ -95,6 +102,9 @@ auto response_cache::impl::look(std::span<visit* const> several) -> awaitable<vo
   for (auto* each : several)
     if (!std::exchange(each->is_looked, true)) asking.push_back(each);
   if (asking.empty()) co_return;
+  const auto executor = co_await boost::asio::this_coro::executor;
+  span work(executor, "lookup");
+  if (work) work.set("reprise.prefix", prefixes_of(asking));
   co_await look_once(asking);
   // Where what we keep is not of the present generation, the entry may still be there.
   const auto again = std::remove_if(asking.begin(), asking.end(), [&](visit* each) {

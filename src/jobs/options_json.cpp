@@ -114,7 +114,7 @@ std::string to_json(const job_options& options) {
   const bool is_plain = options.id.empty() && options.delay.count() == 0 && options.priority == 0 && !options.lifo &&
                         !options.backoff && !options.remove_on_complete && !options.remove_on_fail &&
                         !options.keep_logs && !options.stack_trace_limit && !options.timestamp && !options.size_limit &&
-                        options.deduplication.id.empty();
+                        options.deduplication.id.empty() && options.telemetry.empty();
   if (is_plain) return "{\"attempts\":" + std::to_string(options.attempts) + "}";
   json::object object;
   object["attempts"] = options.attempts;
@@ -131,6 +131,7 @@ std::string to_json(const job_options& options) {
     object["timestamp"] = std::chrono::duration_cast<milliseconds>(options.timestamp->time_since_epoch()).count();
   if (options.size_limit) object["sizeLimit"] = *options.size_limit;
   if (!options.deduplication.id.empty()) object["de"] = to_value(options.deduplication);
+  if (!options.telemetry.empty()) object["tm"] = options.telemetry;
   return json::serialize(object);
 }
 
@@ -176,6 +177,8 @@ job_options options_from(const json::object& opts) {
       options.size_limit = static_cast<std::uint64_t>(not_negative(&value, most));
     else if (name == "de" && value.is_object())
       options.deduplication = deduplication_from(value.get_object());
+    else if (name == "tm" && value.is_string())
+      options.telemetry = std::string_view(value.get_string());
   }
   return options;
 }

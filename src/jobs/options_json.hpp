@@ -1,4 +1,4 @@
-// A job's options as JSON, with BullMQ's short names: `de` is deduplication, `kl` keepLogs; the rest is written out.
+// A job's options as JSON, with BullMQ's short names: `de` is deduplication, `kl` keepLogs, `tm` telemetry; the rest is written out.
 #pragma once
 
 #include "reprise/jobs/errc.hpp"

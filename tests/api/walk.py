@@ -1,5 +1,6 @@
 """python walk.py ST: Schemathesis, whose command is ST, against a seeded server, as each role in turn: all operations with made-up
 requests, and those of one thing with ids that are there. Ends with 1 where a reply was a 500, or none that is described.
+All that is traced meanwhile is left in build/test-api/spans, for spans.py.
 SEED repeats a run."""
 import os
 import pathlib
@@ -10,6 +11,7 @@ import time
 
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "support"))
+from collector import Collector  # noqa: E402
 from gateway import Gateway  # noqa: E402
 from processes import SERVER, Redis, Server, free_port, store_url  # noqa: E402
 
@@ -66,8 +68,13 @@ def main(st):
         folder = pathlib.Path(name)
         subprocess.run([SERVER, "seed"], check=True, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                        env={**os.environ, "STORE_URL": store_url(folder)})
-        redis, gateway = Redis(folder), Gateway()
-        server = Server(str(folder), "serve", "--demo", REDIS_URL=redis.url, LOG_LEVEL="info", **gateway.environment(free_port()))
+        spans = pathlib.Path("build/test-api/spans")
+        spans.mkdir(parents=True, exist_ok=True)
+        for old in spans.glob("*.json"):
+            old.unlink()
+        redis, gateway, collector = Redis(folder), Gateway(), Collector(keep=spans)
+        server = Server(str(folder), "serve", "--demo", REDIS_URL=redis.url, LOG_LEVEL="info",
+                        OTEL_EXPORTER_OTLP_ENDPOINT=collector.url, **gateway.environment(free_port()))
         try:
             server.wait_caching()
             tokens = {"nobody": None, "student": sign_in(server, "student@example.com"), "teacher": sign_in(server, "teacher@example.com"),
@@ -83,6 +90,7 @@ def main(st):
         finally:
             if server.process.poll() is None:
                 server.stop()
+            collector.stop()
             gateway.stop()
             redis.stop()
     return 0 if all(good) else 1

@@ -103,6 +103,8 @@ jobs::job_options job_options_of(const json::object& told) {
       options.stack_trace_limit = value.to_number<std::uint32_t>();
     else if (name == "deduplication")
       options.deduplication = deduplication_of(value.as_object());
+    else if (name == "telemetry")
+      options.telemetry = value.at("metadata").as_string();
     else
       refuse(name);
   }
@@ -160,6 +162,7 @@ json::object told(const jobs::job& job, jobs::job_state state) {
                    {"timestamp", since_1970(job.timestamp)},
                    {"stacktrace", job.stack_trace.size()}};
   if (!job.failed_reason.empty()) all["failedReason"] = job.failed_reason;
+  if (!job.options.telemetry.empty()) all["telemetry"] = job.options.telemetry;
   if (job.processed_on) all["processedOn"] = since_1970(*job.processed_on);
   if (job.finished_on) all["finishedOn"] = since_1970(*job.finished_on);
   return all;

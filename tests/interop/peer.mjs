@@ -41,7 +41,8 @@ function told(job, state) {
   const {id, name, data, progress, returnvalue, failedReason, attemptsMade, attemptsStarted, stalledCounter, delay, priority,
          timestamp, processedOn, finishedOn, stacktrace, opts} = job;
   return {id, name, data, state, progress, returnvalue, failedReason, attemptsMade, attemptsStarted, stalledCounter, delay,
-          priority, timestamp, processedOn, finishedOn, stacktrace: stacktrace?.length ?? 0, options: opts};
+          priority, timestamp, processedOn, finishedOn, stacktrace: stacktrace?.length ?? 0, options: opts,
+          ...(opts.telemetry && {telemetry: opts.telemetry.metadata})};
 }
 
 const commands = {

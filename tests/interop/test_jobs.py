@@ -1,4 +1,5 @@
 """Every option of a job, whoever adds it and whoever works on it; told by Node, as BullMQ's own classes see it."""
+import json
 import time
 
 import pytest
@@ -198,6 +199,13 @@ def test_progress_and_logs_are_seen_by_the_other_side(pair):
     assert pair.seen(job)["progress"] == {"step": "two"}
     for side in (pair.node, pair.adds):
         assert side.ask("logs", queue=pair.queue, job=job) == ["line 1", "line 2", "line \u2713"]
+
+
+def test_trace_goes_with_the_job(pair):
+    carrier = json.dumps({"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"})
+    job = pair.add(telemetry={"metadata": carrier})
+    assert pair.seen(job)["telemetry"] == carrier
+    assert json.loads(pair.redis.hget(pair.key(job), "opts"))["tm"] == carrier
 
 
 def test_keep_logs_keeps_the_last_lines(pair):

@@ -67,9 +67,10 @@ class Emulator:
                     return fault
         return None
 
-    def note(self, operation, method, fields):
+    def note(self, operation, method, fields, traceparent):
         shown = {name: value for name, value in fields.items() if name != "store_passwd"}
-        noted = {"operation": operation, "method": method, "fields": shown, "at": time.time(), "took": None}
+        noted = {"operation": operation, "method": method, "fields": shown, "traceparent": traceparent,
+                 "at": time.time(), "took": None}
         with self.lock:
             self.log.append(noted)
         return noted
@@ -129,7 +130,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def operate(self, operation, method, fields, answer):
         emulator = self.emulator
-        noted, began = emulator.note(operation, method, fields), time.monotonic()
+        noted, began = emulator.note(operation, method, fields, self.headers.get("traceparent")), time.monotonic()
         fault = emulator.next_fault(operation)
         pause = emulator.gateway.settings["session_delay" if operation == "session" else "delay"]
         emulator.stopped.wait(random.uniform(*pause) if isinstance(pause, list) else pause)
@@ -189,7 +190,7 @@ class Handler(BaseHTTPRequestHandler):
         if name == "page":
             return self.page(query, body)
         if name == "trap":
-            emulator.note("trap", method, query)
+            emulator.note("trap", method, query, self.headers.get("traceparent"))
             return self.json({})
         if method == "GET":
             shown = {"log": emulator.log, "sessions": gateway.opened, "notified": emulator.notified,

@@ -29,6 +29,7 @@ job_options all_options() {
   options.size_limit = 99;
   options.deduplication = deduplication("d", 100ms);
   options.deduplication.extend = true;
+  options.telemetry = R"({"traceparent":"00-1"})";
   return options;
 }
 
@@ -37,7 +38,7 @@ TEST(jobs_options, every_option_has_the_name_that_bullmq_gives_it) {
     "attempts": 3, "jobId": "a", "delay": 5, "priority": 7, "lifo": true,
     "backoff": {"type": "exponential", "delay": 1000, "jitter": 5e-1}, "removeOnComplete": 10,
     "removeOnFail": {"age": 60, "count": 5}, "kl": 2, "stackTraceLimit": 1, "timestamp": 1234, "sizeLimit": 99,
-    "de": {"id": "d", "ttl": 100, "extend": true}})"));
+    "de": {"id": "d", "ttl": 100, "extend": true}, "tm": "{\"traceparent\":\"00-1\"}"})"));
   EXPECT_EQ(to_json(job_options()), R"({"attempts":0})");
 }
 

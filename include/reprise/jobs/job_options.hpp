@@ -78,6 +78,7 @@ struct job_options {
   std::optional<std::chrono::system_clock::time_point> timestamp{};  // when it was made; none: now
   std::optional<std::uint64_t> size_limit{};  // bytes of data, as JSON, beyond which add() refuses; of a queue: its own
   jobs::deduplication deduplication{};  // none
+  std::string telemetry{};  // what its maker's tracing tells its worker's; empty: nothing. BullMQ's: {"traceparent":"…"}
 
   job_options() {}
 };

@@ -1,4 +1,4 @@
-#include "server/payments/web_engine.hpp"
+#include "server/web/web_engine.hpp"
 
 #include <signal.h>
 
@@ -186,15 +186,26 @@ bool web_client::engine::prepare(call& what) {
     set(CURLOPT_FRESH_CONNECT, 1L);
     set(CURLOPT_FORBID_REUSE, 1L);
   }
-  if (!what.asked.form.empty()) {
+  if (!what.asked.body.empty()) {
     set(CURLOPT_POST, 1L);
-    set(CURLOPT_POSTFIELDS, what.asked.form.c_str());
-    set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(what.asked.form.size()));
+    set(CURLOPT_POSTFIELDS, what.asked.body.c_str());
+    set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(what.asked.body.size()));
+    is_set = is_set && add_header(what, "Content-Type: " + what.asked.content_type);
   }
+  for (const auto& line : what.asked.headers) is_set = is_set && add_header(what, line);
+  if (what.headers) set(CURLOPT_HTTPHEADER, what.headers.get());
   set(CURLOPT_ERRORBUFFER, what.words);
   set(CURLOPT_WRITEFUNCTION, &engine::receive);
   set(CURLOPT_WRITEDATA, &what);
   return is_set;
+}
+
+bool web_client::engine::add_header(call& what, const std::string& line) {
+  auto* longer = curl_slist_append(what.headers.get(), line.c_str());
+  if (longer == nullptr) return false;
+  (void)what.headers.release();  // it is a part of the longer one
+  what.headers.reset(longer);
+  return true;
 }
 
 std::size_t web_client::engine::receive(char* bytes, std::size_t /*one*/, std::size_t count, void* into) {

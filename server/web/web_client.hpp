@@ -16,6 +16,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <vector>
 
 namespace bookings {
 
@@ -24,8 +25,10 @@ namespace bookings {
 enum class repeatable { freely, once };
 
 struct web_request {
-  std::string url;                         // http:// or https://
-  std::string form;                        // not empty: a POST of application/x-www-form-urlencoded; empty: a GET
+  std::string url;   // http:// or https://
+  std::string body;  // not empty: a POST; empty: a GET
+  std::string content_type = "application/x-www-form-urlencoded";  // of the body
+  std::vector<std::string> headers = {};                           // more of them: "name: value"
   std::chrono::milliseconds time{15'000};  // for all of it, waiting for its turn included
   repeatable how = repeatable::freely;
 };
@@ -41,7 +44,7 @@ struct web_failure {
     unknown,   // it has, at least in part
   };
   kind what = kind::unknown;
-  std::string why;  // in words; never a part of the URL behind its host, of the form, or of the reply
+  std::string why;  // in words; never a part of the URL behind its host, of the body, of headers, or of the reply
 };
 
 [[noreturn]] inline void throw_exception_from_error(const web_failure& failed,
@@ -70,7 +73,8 @@ class web_client {
   web_client(const web_client&) = delete;
   web_client& operator=(const web_client&) = delete;
 
-  // Any reply, whatever its status, is a reply. Resumes on the caller's executor. Cancellation (terminal, partial or
+  // Any reply, whatever its status, is a reply. Where the caller's executor has a trace (reprise/trace.hpp), the call is a
+  // span of it, and tells it to the server. Resumes on the caller's executor. Cancellation (terminal, partial or
   // total) ends the call at once, as not_sent where it waits for its turn or connects, else as unknown: nobody can call
   // back what has been sent.
   boost::asio::awaitable<web_result> send(const web_request& asked);
@@ -83,6 +87,9 @@ class web_client {
 
  private:
   class engine;
+  static boost::asio::awaitable<web_result> call(std::shared_ptr<engine> with, web_request asked);
+  static boost::asio::awaitable<web_result> call_traced(std::shared_ptr<engine> with, std::unique_ptr<web_request> asked);
+
   std::shared_ptr<engine> engine_;
   std::thread thread_;
 };

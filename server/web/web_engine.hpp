@@ -1,7 +1,7 @@
 // The thread of web_client: what waits, what runs, and who wants to know. For web_client.cpp alone.
 #pragma once
 
-#include "server/payments/web_client.hpp"
+#include "server/web/web_client.hpp"
 
 #include <curl/curl.h>
 #include <boost/compat/move_only_function.hpp>
@@ -48,11 +48,15 @@ class web_client::engine {
   struct free_multi {
     void operator()(CURLM* multi) const noexcept { curl_multi_cleanup(multi); }
   };
+  struct free_headers {
+    void operator()(curl_slist* first) const noexcept { curl_slist_free_all(first); }
+  };
   struct call {
     call_id id = 0;
     web_request asked;
     handler tell;
     clock::time_point deadline;
+    std::unique_ptr<curl_slist, free_headers> headers = {};  // before `easy`, which refers to it
     std::unique_ptr<CURL, free_easy> easy = {};
     std::size_t most_reply_bytes = 0;
     std::string body = {};
@@ -70,6 +74,7 @@ class web_client::engine {
   void wait();
   void end_all();
 
+  static bool add_header(call& what, const std::string& line);
   static std::size_t receive(char* bytes, std::size_t one, std::size_t count, void* into);
   static web_result outcome_of(call& what, CURLcode code);
   static web_failure failure_of(const call& what, CURLcode code);
