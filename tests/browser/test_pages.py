@@ -336,24 +336,22 @@ def test_every_button_of_the_playground_does_it_and_a_booking_shows_in_both_list
     seed(server)
     page.enter("#playground", scheme="dark")
 
-    def press(who, name):
+    def press(who, name, *shown):
         page.until("document.querySelectorAll('.person button:disabled').length === 0")
-        page.run(f"[...document.querySelectorAll('.person:nth-child({who}) button')].find((each) => each.innerText === '{name}').click()")
-        page.until("document.querySelectorAll('.person button:disabled').length === 0")
+        # Twice, as somebody in a hurry: it is done once.
+        page.run(f"for (const _ of '12') [...document.querySelectorAll('.person:nth-child({who}) button')].find((each) => each.innerText === '{name}').click()")
+        page.until(f"{badges(who)} === '{' '.join(shown)}'")
 
     for who in (1, 2):
-        press(who, "List lessons")
-        press(who, "List lessons")
-        page.until(f"{badges(who)} === 'MISS HIT'")
-    press(1, "Book a lesson")
-    page.until(f"{badges(1)} === 'MISS HIT WRITE GONE' && {badges(2)} === 'MISS HIT GONE'")
+        press(who, "List lessons", "MISS")
+        press(who, "List lessons", "MISS", "HIT")
+    press(1, "Book a lesson", "MISS", "HIT", "WRITE", "GONE")
+    page.until(f"{badges(2)} === 'MISS HIT GONE'")
     page.until("document.querySelectorAll('.chip').length === 0")
-    press(2, "Accept the lesson")
-    assert page.run(badges(2)) == "MISS HIT GONE WRITE"  # there was no entry to vanish
+    press(2, "Accept the lesson", "MISS", "HIT", "GONE", "WRITE")  # there was no entry to vanish
     page.click("Redis is on", role="switch")
-    page.see("Redis is off. Requests go to the database")
-    press(1, "List lessons")
-    assert page.run(badges(1)) == "MISS HIT WRITE GONE OFF BYPASS"
+    page.until(f"{badges(1)} === 'MISS HIT WRITE GONE OFF'")
+    press(1, "List lessons", "MISS", "HIT", "WRITE", "GONE", "OFF", "BYPASS")
     assert page.ask("axe") == []
     shot(page, "playground-by-hand")
 

@@ -235,8 +235,11 @@ function Play({account, demo, numbers, refused}) {
     }
   }, [numbers.news]);
 
-  // One thing at a time; what goes wrong is said.
+  // One thing at a time, also where a second press comes before the buttons are drawn as such; what goes wrong is said.
+  const isDoing = useRef(false);
   const doing = (run) => async () => {
+    if (isDoing.current) return;
+    isDoing.current = true;
     setBusy(true);
     try {
       await run();
@@ -244,6 +247,7 @@ function Play({account, demo, numbers, refused}) {
       if (error.status === 401) refused("Your session has ended. Please sign in again.");
       else say(error.message);
     }
+    isDoing.current = false;
     setBusy(false);
   };
 
