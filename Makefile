@@ -1,5 +1,5 @@
 # The commands that people run; each does all of its own set-up. The work itself is in tools/.
-.PHONY: run test test-valkey test-mongo ferretdb test-long test-api simulation fuzz bench bench-growth bench-savings bench-stores bench-topologies bench-jobs bench-payments test-install package docs build screenshots setup format check
+.PHONY: run test test-valkey test-mongo ferretdb test-long test-api simulation fuzz bench bench-growth bench-savings bench-stores bench-topologies bench-traces bench-jobs bench-payments test-install package docs build screenshots setup format check
 
 run:
 	@tools/run
@@ -59,6 +59,10 @@ bench-stores:
 # What a hit costs on one server, by socket, over TLS, by sentinel, in a cluster (about 3 minutes).
 bench-topologies:
 	@tools/bench topologies $(ARGUMENTS)
+
+# What traces add to it (about 2 minutes).
+bench-traces:
+	@tools/bench traces $(ARGUMENTS)
 
 # Jobs added and processed a second, beside npm's BullMQ (about 3 minutes).
 bench-jobs:

@@ -79,9 +79,10 @@ TOPOLOGIES = {  # how Redis is reached, whose list, L1
 
 
 class Candidate:
-    def __init__(self, stage, name, number):
-        self.name = name
-        reached, path, local = TOPOLOGIES[name]
+    """A server that answers the hits of several users, with what each costs it; `headers` go with every request."""
+
+    def __init__(self, stage, name, number, reached, path, local, **headers):
+        self.name, self.headers = name, headers
         environment, self.masters = reached(stage)
         self.server = stage.bookings(f"server-{number}", CACHE_L1_MODE=local, **environment)
         token, _ = set_scene(self.server)
@@ -100,7 +101,7 @@ class Candidate:
     def measure(self, seconds):
         before, sent = self.server.origin_reads(), self.sent()
         cpu = machine.cpu_seconds(self.server.pid)
-        told = saturate(self.target, {}, CONNECTIONS, seconds, tokens=self.tokens)
+        told = saturate(self.target, self.headers, CONNECTIONS, seconds, tokens=self.tokens)
         self.rounds["cpu_us"].append((machine.cpu_seconds(self.server.pid) - cpu) / told["requests"] * 1e6)
         self.rounds["rate"].append(told["requests"] / told["seconds"])
         self.rounds["redis_bytes"].append((self.sent() - sent) / told["requests"])
@@ -111,7 +112,7 @@ class Candidate:
 
 def run(rounds, seconds, say):
     with Stage() as stage:
-        candidates = [Candidate(stage, name, number) for number, name in enumerate(TOPOLOGIES)]
+        candidates = [Candidate(stage, name, number, *how) for number, (name, how) in enumerate(TOPOLOGIES.items())]
         for number in range(rounds):
             # In turn, and the other way round each second time: what the machine does to a round, it does to all.
             for each in candidates if number % 2 == 0 else reversed(candidates):
