@@ -175,7 +175,8 @@ int print_routes(config settings, secrets secret) {
 
 int run(const command& wanted) {
   using kind = command::kind;
-  if (wanted.what == kind::help || wanted.what == kind::version || wanted.what == kind::wrong_usage) {
+  if (wanted.what == kind::help || wanted.what == kind::version || wanted.what == kind::wrong_usage ||
+      wanted.what == kind::completions || wanted.what == kind::man) {
     std::fputs(wanted.text.c_str(), wanted.what == kind::wrong_usage ? stderr : stdout);
     return wanted.status;
   }
