@@ -38,6 +38,7 @@ TEST_P(store_seed, seed_demo_empty_store_fills_it_with_skewed_fitting_data) {
   const auto summary = must(seed_demo(*data, [&](std::string_view what, int done, int total) {
     EXPECT_LE(done, total);
     told.insert_or_assign(std::string(what), done);
+    return true;
   }, options));
   EXPECT_TRUE(summary.seeded);
   EXPECT_EQ(summary.users, 145);
@@ -45,9 +46,7 @@ TEST_P(store_seed, seed_demo_empty_store_fills_it_with_skewed_fitting_data) {
   EXPECT_GE(summary.bookings, 1150);
   EXPECT_EQ(told, (std::map<std::string, int, std::less<>>{{"accounts", 145},
                                                            {"gigs", 60},
-                                                           {"bookings", 1200},
-                                                           {"reviews", summary.reviews},
-                                                           {"payments", summary.payments}}));
+                                                           {"bookings", 1200}}));
 
   const auto offered = must(data->list_gigs({.page = {1, 100}}));
   EXPECT_EQ(offered.total, 60);
@@ -125,7 +124,7 @@ TEST_P(store_seed, seed_demo_second_call_does_nothing) {
   options.teachers = 3, options.students = 5, options.gigs = 4, options.bookings = 30;
   must(seed_demo(*data, {}, options));
   const auto before = must(data->read_pass({"a", 0ms, 10000})).rows;
-  const auto never = [](std::string_view, int, int) { ADD_FAILURE() << "something was written"; };
+  const auto never = [](std::string_view, int, int) { return ADD_FAILURE() << "something was written", true; };
   const auto summary = must(seed_demo(*data, never, options));
   EXPECT_FALSE(summary.seeded);
   EXPECT_EQ(summary.users, 0);
