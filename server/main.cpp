@@ -17,6 +17,7 @@
 
 #include <fmt/format.h>
 #include <sodium.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -139,6 +140,7 @@ int seed(const config& settings, const secrets& secret, const command& wanted) {
     return wrong_usage;
   }
   heed_interruptions();
+  spdlog::set_default_logger(spdlog::stderr_color_mt("seed"));  // the standard output is for what was seeded
   const auto data = open_store(settings, secret);
   const auto hash = auth::password_hasher().hash(demo_password);
   if (!hash) throw std::runtime_error("cannot hash the demo password: " + hash.error().message());

@@ -28,7 +28,7 @@ constexpr int tries_for_a_time = 200;  // a busy teacher's calendar is full at s
 constexpr hours first_lesson{3};       // of the day, in UTC: 9 o'clock in Dhaka
 constexpr int quarters_of_day = 44;    // lessons begin within the eleven hours after it
 constexpr int most_lessons = 500;      // of one person; beyond it somebody else is taken, where there is one
-constexpr int at_once = 1000;          // things in one transaction: others write between two
+constexpr int at_once = 5000;          // things in one transaction: others write between two
 constexpr std::size_t names_to_share = 600;  // with so many in use, a new one is hard to find
 
 // Picks 0 to size - 1, each as often as Zipf's law gives its rank.

@@ -230,6 +230,8 @@ result<void> sqlite_store::fill(const std::vector<std::string>& prefixes, const 
       ~without_rows() { on.set_outbox(true); }
       connection& on;
     } quiet(on);
+    // Rows of all ages go into every index, so most pages are wanted again. It stays: who fills a store does little else.
+    on.run_script("PRAGMA cache_size = -262144");
     if (const auto done = act(*this); !done) return done;
     for (const auto& prefix : prefixes)
       if (const auto raised = bump_cache_epoch(prefix); !raised) return raised.error();
