@@ -5,6 +5,19 @@ set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON)  # CPack would have all tests built fi
 install(TARGETS bookings-server RUNTIME COMPONENT server)
 # Not where somebody installs by hand, below a prefix: /etc is outside of it.
 install(FILES packaging/bookings-server.service DESTINATION lib/systemd/system COMPONENT server EXCLUDE_FROM_ALL)
+# Completions and the manual page are what the program itself prints.
+set(printed ${CMAKE_CURRENT_BINARY_DIR}/printed)
+install(CODE "file(MAKE_DIRECTORY ${printed})
+  foreach(asked \"completions bash\" \"completions zsh\" \"completions fish\" man)
+    separate_arguments(words UNIX_COMMAND \${asked})
+    list(GET words -1 name)
+    execute_process(COMMAND $<TARGET_FILE:bookings-server> \${words} OUTPUT_FILE ${printed}/\${name} COMMAND_ERROR_IS_FATAL ANY)
+  endforeach()
+  execute_process(COMMAND gzip -9nfk ${printed}/man COMMAND_ERROR_IS_FATAL ANY)" COMPONENT server)
+install(FILES ${printed}/bash DESTINATION share/bash-completion/completions RENAME bookings-server COMPONENT server)
+install(FILES ${printed}/zsh DESTINATION share/zsh/vendor-completions RENAME _bookings-server COMPONENT server)
+install(FILES ${printed}/fish DESTINATION share/fish/vendor_completions.d RENAME bookings-server.fish COMPONENT server)
+install(FILES ${printed}/man.gz DESTINATION share/man/man1 RENAME bookings-server.1.gz COMPONENT server)
 install(FILES packaging/environment DESTINATION /etc/bookings-server COMPONENT server EXCLUDE_FROM_ALL
   PERMISSIONS OWNER_READ OWNER_WRITE)
 

@@ -1,10 +1,20 @@
 #include "server/command_line.hpp"
 
+#include "server/command_description.hpp"
+#include "server/completions.hpp"
 #include "server/config_table.hpp"
+#include "server/man_page.hpp"
+#include "server/ops/seed_sizes.hpp"
+#include "server/spelling.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <sstream>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -23,7 +33,9 @@ void add_flags(CLI::App& app, std::map<std::string, std::string>& flags) {
     auto help = row.name + ": " + row.meaning;
     if (!row.preset.empty()) help += " [" + row.preset + "]";
     auto take = [&flags, name = row.name](const std::string& value) { flags[name] = value; };
-    app.add_option_function<std::string>(flag_of(row.name), take, help)->type_name("")->group(row.group);
+    auto value = fmt::format("{}", fmt::join(row.choices, "|"));
+    if (row.name.ends_with("_FILE")) value = "FILE";
+    app.add_option_function<std::string>(flag_of(row.name), take, help)->type_name(value)->group(row.group);
   }
 }
 
@@ -37,11 +49,14 @@ struct parser {
   CLI::App* backup = nullptr;
   CLI::App* restore = nullptr;
   CLI::App* openapi = nullptr;
+  CLI::App* completions = nullptr;
+  CLI::App* man = nullptr;
   CLI::App* routes = nullptr;
   CLI::App* cache = nullptr;
   cache_question question;
   bool is_check = false, is_forced = false, leaves_jobs = false, is_demo = false, is_json = false;
-  std::string file, from, to;
+  std::string file, from, to, shell;
+  seed_wish wish;
   std::map<std::string, std::string> flags;
 
   parser() {
@@ -58,7 +73,7 @@ struct parser {
     serve->add_flag("--without-jobs", leaves_jobs, "Leave the jobs to others, which run the command worker");
     serve->add_flag("--demo", is_demo, "For a demonstration: admins may switch Redis off, and play the demo accounts");
     worker = app.add_subcommand("worker", "Run the jobs alone: sessions at the payment gateway, settlements, refunds")->fallthrough();
-    seed = app.add_subcommand("seed", "Put demo data into the store")->fallthrough();
+    add_seed();
     copy = app.add_subcommand("copy", "Copy all data from one store into an empty one, of whatever kind; no server may use them");
     copy->fallthrough();
     copy->add_option("--from", from, "The store to read [STORE_URL]")->type_name("URL");
@@ -75,9 +90,43 @@ struct parser {
     restore->add_option("FILE", file, "The backup; it stays as it is")->required();
     openapi = app.add_subcommand("openapi", "Print the description of the HTTP interface (OpenAPI 3.1), as at /openapi.json");
     add_cache();
+    completions = app.add_subcommand("completions", "Print a script that completes this program's command line");
+    completions->add_option("SHELL", shell, "The shell")->required()->type_name("bash|zsh|fish")->check(one_of({"bash", "zsh", "fish"}));
+    completions->footer("For this session: source <(bookings-server completions bash). The package installs all three.");
+    man = app.add_subcommand("man", "Print the manual page");
+    man->footer("To read it: bookings-server man | man -l -. The package installs it.");
     routes = app.add_subcommand("routes", "Print the routes: method, pattern, who may call it")->fallthrough();
     routes->group("");  // for our tests: not in the help
     add_flags(app, flags);
+  }
+
+  // The type's name says the words; CLI11 would say them again.
+  static CLI::Validator one_of(std::vector<std::string> words) { return CLI::IsMember(std::move(words)).description(""); }
+
+  void add_seed() {
+    seed = app.add_subcommand("seed", "Put demo data into an empty store; where there is data, leave it as it is");
+    seed->fallthrough();
+    std::vector<std::string> names;
+    std::string sizes = "How much:";
+    for (const auto& each : seed_sizes()) {
+      names.emplace_back(each.name);
+      sizes += fmt::format("{} {} ({} students, {} teachers, {} gigs, {} bookings)", names.size() > 1 ? "," : "", each.name,
+                           each.students, each.teachers, each.gigs, each.bookings);
+    }
+    seed->add_option("--size", wish.size, sizes + " [small]")->type_name(fmt::format("{}", fmt::join(names, "|")))->check(one_of(names));
+    const auto number = [&](const char* flag, std::optional<int>& count, const char* what, seed_limit most) {
+      seed->add_option(flag, count, fmt::format("{} to {} {}, whatever the size has", most.least, most.most, what))
+          ->type_name("N")
+          ->check(CLI::Range(most.least, most.most).description(""));
+    };
+    number("--students", wish.students, "students", most_students);
+    number("--teachers", wish.teachers, "teachers", most_teachers);
+    number("--gigs", wish.gigs, "gigs", most_gigs);
+    number("--bookings", wish.bookings, "bookings", most_bookings);
+    seed->add_option("--random-seed", wish.random_seed, "The same number and counts make the same data, but for ids [2026]")->type_name("N");
+    seed->add_flag("--json", is_json, "Print one JSON object");
+    seed->footer("Exit status: 0 done, also where there is data and nothing was written; 1 failed or interrupted; 2 wrong usage\n"
+                 "or configuration.");
   }
 
   void add_cache() {
@@ -116,16 +165,127 @@ std::vector<std::string> in_cli11s_order(int argc, char** argv) {
   return arguments;
 }
 
+// The command that the arguments came to, and the commands around it, the program itself last.
+std::vector<const CLI::App*> reached(const CLI::App& app) {
+  std::vector<const CLI::App*> all{&app};
+  for (const auto* at = &app; !at->get_subcommands().empty();) {
+    at = at->get_subcommands().front();
+    all.insert(all.begin(), at);
+  }
+  return all;
+}
+
+// " Did you mean --port?", where something like `given` is known there; else empty.
+std::string suggestion(const CLI::App& app, std::string given) {
+  given = given.substr(0, given.find('='));
+  std::vector<std::string> known;
+  const auto path = reached(app);
+  for (const auto* each : path) {
+    for (const auto* option : each->get_options())
+      for (const auto& name : option->get_lnames()) known.push_back("--" + name);
+    if (each != path.front() && !each->get_fallthrough() && each->get_parent() != nullptr) break;
+  }
+  for (const auto* each : path.front()->get_subcommands({}))
+    if (!each->get_group().empty()) known.push_back(each->get_name());
+  std::vector<std::string> upper;
+  for (auto text : known) {
+    std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+    upper.push_back(std::move(text));
+  }
+  const std::vector<std::string_view> names(upper.begin(), upper.end());
+  const auto nearest = nearest_name(given, names);
+  if (!nearest) return {};
+  const auto at = static_cast<std::size_t>(std::ranges::find(names, *nearest) - names.begin());
+  return " Did you mean " + known[at] + "?";
+}
+
+// What was wrong, and which help tells more. CLI11 names what it did not expect last first.
+std::string complaint(const CLI::App& app, const CLI::ParseError& why) {
+  std::string text = why.what();
+  const auto extra = app.remaining(true);
+  // Where a command is missing, what was written in its place is extra.
+  const bool has_extra = dynamic_cast<const CLI::ExtrasError*>(&why) != nullptr || dynamic_cast<const CLI::RequiredError*>(&why) != nullptr;
+  if (has_extra && !extra.empty()) {
+    const auto wrong = std::ranges::find_if(extra, [](const std::string& each) { return each.starts_with('-'); });
+    const auto& first = wrong != extra.end() ? *wrong : extra.front();
+    text = (first.starts_with('-') ? "unknown option " : "unexpected argument ") + first + "." + suggestion(app, first);
+  }
+  std::string called;
+  for (const auto* each : reached(app)) called = each->get_name() + (called.empty() ? "" : " ") + called;
+  return fmt::format("bookings-server: {}\nRun {} --help for more information.\n", text, called);
+}
+
 // CLI11 has its own exit codes, and prints: both are taken from it here.
 command ended(const CLI::App& app, const CLI::ParseError& why) {
-  std::ostringstream out, err;
-  bool is_good = app.exit(why, out, err) == 0;
-  bool is_version = dynamic_cast<const CLI::CallForVersion*>(&why) != nullptr;
   command result;
-  result.what = !is_good ? command::kind::wrong_usage : is_version ? command::kind::version : command::kind::help;
-  result.text = is_good ? out.str() : err.str();
-  result.status = is_good ? 0 : exit_wrong_usage;
+  if (why.get_exit_code() != 0) {
+    result.what = command::kind::wrong_usage;
+    result.text = complaint(app, why);
+    result.status = exit_wrong_usage;
+    return result;
+  }
+  std::ostringstream out, err;
+  app.exit(why, out, err);
+  const bool is_version = dynamic_cast<const CLI::CallForVersion*>(&why) != nullptr;
+  result.what = is_version ? command::kind::version : command::kind::help;
+  result.text = out.str();
   return result;
+}
+
+// description -------------------------------------------------------------------------------------------------
+
+described_option describe(const CLI::Option& from) {
+  described_option one;
+  for (const auto& name : from.get_snames()) one.names.push_back("-" + name);
+  for (const auto& name : from.get_lnames()) one.names.push_back("--" + name);
+  if (one.names.empty()) one.names.push_back(from.get_name(true));
+  one.meaning = from.get_description();
+  if (from.get_items_expected_max() == 0) return one;
+  one.value = from.get_type_name();
+  if (one.value.find('|') != std::string::npos) {
+    std::istringstream words(one.value);
+    for (std::string word; std::getline(words, word, '|');) one.choices.push_back(word);
+  }
+  if (one.value.empty()) one.value = "VALUE";
+  return one;
+}
+
+described_command describe(const CLI::App& app, const std::string& path, const std::vector<described_option>& inherited) {
+  described_command one;
+  one.path = path;
+  one.meaning = app.get_description();
+  // A command without an ending of its own has the one around it.
+  if (app.get_parent() == nullptr || app.get_footer() != app.get_parent()->get_footer()) one.note = app.get_footer();
+  one.takes_settings = app.get_parent() == nullptr || app.get_fallthrough();
+  one.inherited = inherited;
+  std::vector<described_option> for_inner;
+  for (const auto* option : app.get_options()) {
+    auto made = describe(*option);
+    if (option->get_positional()) {
+      one.arguments.push_back(std::move(made));
+    } else if (option->get_group() != "Options") {
+      made.group = option->get_group();
+      one.settings.push_back(std::move(made));
+    } else {
+      if (app.get_parent() != nullptr && option != app.get_help_ptr()) for_inner.push_back(made);
+      one.options.push_back(std::move(made));
+    }
+  }
+  for (const auto* inner : app.get_subcommands({}))
+    if (!inner->get_group().empty()) one.commands.push_back(describe(*inner, path + " " + inner->get_name(), for_inner));
+  return one;
+}
+
+void collect(const described_command& from, std::vector<const described_command*>& to) {
+  to.push_back(&from);
+  for (const auto& each : from.commands) collect(each, to);
+}
+
+std::string completions_for(const std::string& shell) {
+  const auto program = describe_program();
+  if (shell == "zsh") return zsh_completions(program);
+  if (shell == "fish") return fish_completions(program);
+  return bash_completions(program);
 }
 
 }  // namespace
@@ -147,6 +307,7 @@ command parse_command_line(int argc, char** argv) {
   result.leaves_jobs = arguments.leaves_jobs;
   result.is_demo = arguments.is_demo;
   result.cache = std::move(arguments.question);
+  result.seed = std::move(arguments.wish);
   if (arguments.worker->parsed())
     result.what = command::kind::worker;
   else if (arguments.seed->parsed())
@@ -161,6 +322,10 @@ command parse_command_line(int argc, char** argv) {
     result.what = command::kind::restore;
   else if (arguments.openapi->parsed())
     result.what = command::kind::openapi;
+  else if (arguments.completions->parsed())
+    result.what = command::kind::completions, result.text = completions_for(arguments.shell);
+  else if (arguments.man->parsed())
+    result.what = command::kind::man, result.text = man_page(describe_program(), REPRISE_VERSION);
   else if (arguments.cache->parsed())
     result.what = command::kind::cache;
   else if (arguments.routes->parsed())
@@ -168,6 +333,14 @@ command parse_command_line(int argc, char** argv) {
   else if (arguments.is_check)
     result.what = command::kind::check_config;
   return result;
+}
+
+described_command describe_program() { return describe(parser().app, "", {}); }
+
+std::vector<const described_command*> all_commands(const described_command& program) {
+  std::vector<const described_command*> all;
+  collect(program, all);
+  return all;
 }
 
 }  // namespace bookings

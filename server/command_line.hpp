@@ -2,16 +2,18 @@
 //
 //   bookings-server [serve [--check-config]] [flags]
 //   bookings-server worker [flags]
-//   bookings-server seed [flags]
+//   bookings-server seed [--size SIZE] [--students N] [--teachers N] [--gigs N] [--bookings N] [--random-seed N] [--json] [flags]
 //   bookings-server copy [--from URL] [--to URL] [flags]
 //   bookings-server cache stats [--watch] | keys OF | purge PREFIX [--user ID] [--yes]  [--json] [--server URL] [flags]
 //   bookings-server doctor [--json] [flags]
-//   bookings-server openapi
+//   bookings-server openapi | man | completions SHELL
 //   bookings-server backup FILE [--force] [flags]
 //   bookings-server restore FILE [flags]
 #pragma once
 
+#include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 
 namespace bookings {
@@ -29,6 +31,13 @@ struct cache_question {
   bool is_sure = false;    // purge: without asking
 };
 
+// What `seed` is asked for. Within the limits of seed.hpp, but what they come to together is not yet checked.
+struct seed_wish {
+  std::string size = "small";
+  std::optional<int> students, teachers, gigs, bookings;  // absent: as many as the size has
+  std::optional<std::uint64_t> random_seed;
+};
+
 struct command {
   enum class kind {
     serve,         // run the server
@@ -40,6 +49,8 @@ struct command {
     backup,        // copy the store to `file`
     restore,       // put `file` in place of the store
     openapi,       // print the API's description
+    completions,   // print `text`, a script for a shell, and end
+    man,           // print `text`, the manual page, and end
     cache,         // ask a running server about its cache
     routes,        // print the routes; for the tests, which hold a table of refusals against it
     help,          // print `text` and end
@@ -52,11 +63,12 @@ struct command {
   std::string from, to;   // of a copy: URLs, perhaps with passwords; empty: STORE_URL
   bool leaves_jobs = false;  // of serve: workers do them
   bool is_demo = false;      // of serve: the dashboard may switch Redis off
-  bool is_json = false;    // of a doctor: one JSON object rather than lines
+  bool is_json = false;    // of a doctor or a seed: one JSON object rather than lines
   bool is_forced = false;  // a backup may replace a file that is there
   cache_question cache;
+  seed_wish seed;
   std::string text;
-  int status = 0;  // the exit status of help, version and wrong_usage: 0, 0, 2
+  int status = 0;  // the exit status of help, version, completions, man and wrong_usage: 0 but for the last, 2
 };
 
 // Never prints, and never ends the program.

@@ -15,6 +15,7 @@ struct kind {
   std::string allowed;
   setter set;
   exposure shows = exposure::shown;
+  std::vector<std::string> choices = {};  // where only these words are allowed
 };
 
 // The field of a draft that a pointer to a member names, whichever part it is a member of.
@@ -47,15 +48,17 @@ kind size(std::uint64_t config::*field, std::uint64_t most);
 template <class Field>
 kind one_of(Field config::*field, std::vector<std::pair<std::string_view, Field>> choices) {
   std::string allowed;
+  std::vector<std::string> words;
   for (const auto& each : choices) {
     if (!allowed.empty()) allowed += &each == &choices.back() ? " or " : ", ";
     allowed += each.first;
+    words.emplace_back(each.first);
   }
   return {allowed, [=](std::string_view value, config_draft& draft) -> std::optional<problem> {
             for (const auto& each : choices)
               if (each.first == value) return put(parsed<Field>(each.second), field, draft);
             return problem{"is none of the choices"};
-          }};
+          }, exposure::shown, std::move(words)};
 }
 
 // An address or a name. IPv6 may stand in brackets, which are cut.

@@ -14,7 +14,7 @@ constexpr std::chrono::hours day{24};
 
 config_row row(std::string name, std::string preset, kind takes, std::string meaning) {
   return {{}, std::move(name), std::move(preset), std::move(takes.allowed), std::move(meaning), takes.shows,
-          std::move(takes.set)};
+          std::move(takes.set), std::move(takes.choices)};
 }
 
 rows server_rows() {

@@ -34,6 +34,7 @@ struct config_row {
   std::string meaning;       // one line
   exposure shows = exposure::shown;
   std::function<std::optional<problem>(std::string_view, config_draft&)> set;  // never gets an empty value
+  std::vector<std::string> choices;  // the words that are allowed, where no others are
 };
 
 // In the order of .env.example.

@@ -10,13 +10,17 @@
 #include "server/ops/logging.hpp"
 #include "server/ops/openapi.hpp"
 #include "server/ops/seed.hpp"
+#include "server/ops/seed_sizes.hpp"
 #include "server/progress_bar.hpp"
 #include "server/service_manager.hpp"
 #include "server/stores/sqlite/backup.hpp"
 
+#include <fmt/format.h>
 #include <sodium.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -91,39 +95,69 @@ int serve(const load_result& loaded, const std::map<std::string, std::string>& f
   return done;
 }
 
-void show_progress(std::string_view what, int part, int whole) {
-  const int percent = whole > 0 ? part * 100 / whole : 100;
-  if (!show_bar("Seeding " + std::string(what), percent) && part == whole)
-    std::fprintf(stderr, "Seeded %d %.*s\n", whole, static_cast<int>(what.size()), what.data());
-}
-
-int seed(const config& settings, const secrets& secret) {
-  const auto data = open_store(settings, secret);
-  const auto hash = auth::password_hasher().hash(demo_password);
-  if (!hash) throw std::runtime_error("cannot hash the demo password: " + hash.error().message());
-  const auto nobodys = auth::password_hasher().hash(make_id() + make_id());
-  if (!nobodys) throw std::runtime_error("cannot hash a password: " + nobodys.error().message());
-  seed_options options;
-  options.password_hash = *hash;
-  options.office_hash = *nobodys;
-  const auto made = seed_demo(*data, show_progress, options);
-  if (!made) throw std::runtime_error("cannot seed " + settings.store_url + ": " + made.error().message());
-  if (!made->seeded) {
-    std::puts("There is data already: nothing was seeded.");
-    return done;
-  }
-  if (!caching::wait_until_noticed(*data))
-    throw std::runtime_error("the data is there, but not every running server has taken notice of it yet");
-  std::printf("\nSeeded %d users, %d gigs, %d bookings, %d reviews and %d manual payments.\n", made->users, made->gigs,
-              made->bookings, made->reviews, made->payments);
-  return done;
-}
-
 volatile std::sig_atomic_t interrupted = 0;
 
 // For what is ended between two steps, so that no half of it is left.
 void heed_interruptions() {
   for (const int number : {SIGINT, SIGTERM}) std::signal(number, [](int) { interrupted = 1; });
+}
+
+bool show_progress(std::string_view what, int part, int whole) {
+  const int percent = whole > 0 ? static_cast<int>(std::int64_t{part} * 100 / whole) : 100;
+  if (!show_bar("Seeding " + std::string(what), percent) && part == whole)
+    std::fprintf(stderr, "Seeded %d %.*s\n", whole, static_cast<int>(what.size()), what.data());
+  return interrupted == 0;
+}
+
+// The numbers that were asked for, or those of the size.
+seed_options numbers_of(const seed_wish& wanted) {
+  seed_options options;
+  const auto& size = *std::ranges::find(seed_sizes(), wanted.size, &seed_size::name);
+  options.students = wanted.students.value_or(size.students);
+  options.teachers = wanted.teachers.value_or(size.teachers);
+  options.gigs = wanted.gigs.value_or(size.gigs);
+  options.bookings = wanted.bookings.value_or(size.bookings);
+  options.random_seed = wanted.random_seed.value_or(options.random_seed);
+  options.prefixes = caching::cached_prefixes();
+  return options;
+}
+
+void print_seeded(const seed_summary& made, bool is_json) {
+  if (is_json)
+    fmt::print("{{\"seeded\":{},\"interrupted\":{},\"users\":{},\"gigs\":{},\"bookings\":{},\"reviews\":{},\"payments\":{}}}\n",
+               made.seeded, made.interrupted, made.users, made.gigs, made.bookings, made.reviews, made.payments);
+  else if (made.seeded)
+    std::printf("Seeded %d users, %d gigs, %d bookings, %d reviews and %d manual payments.\n", made.users, made.gigs,
+                made.bookings, made.reviews, made.payments);
+  else
+    std::puts("There is data already: nothing was seeded.");
+}
+
+int seed(const config& settings, const secrets& secret, const command& wanted) {
+  auto options = numbers_of(wanted.seed);
+  if (const auto why = check_seed(options); !why.empty()) {
+    std::fprintf(stderr, "bookings-server: seed: %s\n", why.c_str());
+    return wrong_usage;
+  }
+  heed_interruptions();
+  spdlog::set_default_logger(spdlog::stderr_color_mt("seed"));  // the standard output is for what was seeded
+  const auto data = open_store(settings, secret);
+  const auto hash = auth::password_hasher().hash(demo_password);
+  if (!hash) throw std::runtime_error("cannot hash the demo password: " + hash.error().message());
+  const auto nobodys = auth::password_hasher().hash(make_id() + make_id());
+  if (!nobodys) throw std::runtime_error("cannot hash a password: " + nobodys.error().message());
+  options.password_hash = *hash;
+  options.office_hash = *nobodys;
+  const auto made = seed_demo(*data, show_progress, options);
+  end_bar();
+  if (!made) throw std::runtime_error("cannot seed " + settings.store_url + ": " + made.error().message());
+  // Also where it was interrupted: what was written is there to be seen.
+  if (made->seeded && !caching::wait_until_filled(*data))
+    throw std::runtime_error("the data is there, but not every running server has taken notice of it yet");
+  print_seeded(*made, wanted.is_json);
+  if (!made->interrupted) return done;
+  std::fputs("bookings-server: seed: interrupted. What was written is whole, and stays; to have all of it, begin with an empty store.\n", stderr);
+  return failed;
 }
 
 // What both ways of copying a file have in common.
@@ -175,7 +209,8 @@ int print_routes(config settings, secrets secret) {
 
 int run(const command& wanted) {
   using kind = command::kind;
-  if (wanted.what == kind::help || wanted.what == kind::version || wanted.what == kind::wrong_usage) {
+  if (wanted.what == kind::help || wanted.what == kind::version || wanted.what == kind::wrong_usage ||
+      wanted.what == kind::completions || wanted.what == kind::man) {
     std::fputs(wanted.text.c_str(), wanted.what == kind::wrong_usage ? stderr : stdout);
     return wanted.status;
   }
@@ -198,7 +233,7 @@ int run(const command& wanted) {
     return done;
   }
   if (wanted.what == kind::cache) return run_cache(wanted.cache, loaded.value, loaded.secret);
-  if (wanted.what == kind::seed) return seed(loaded.value, loaded.secret);
+  if (wanted.what == kind::seed) return seed(loaded.value, loaded.secret, wanted);
   if (wanted.what == kind::backup) return backup(loaded.value, wanted);
   if (wanted.what == kind::restore) return restore(loaded.value, wanted);
   if (wanted.what == kind::routes) return print_routes(loaded.value, loaded.secret);

@@ -1,7 +1,6 @@
 """make bench-stores: the list of bookings with and without the cache, on each store: SQLite, and two servers that speak
 MongoDB's protocol and are none (FerretDB, mongo-java-server), or the one that MONGODB_URI names.
 """
-import argparse
 import os
 import re
 import statistics
@@ -9,10 +8,9 @@ import time
 import uuid
 
 from bench.growth.scene import time_requests
-from bench.support import machine, page, results
+from bench.support import machine, page, program
 from bench.support.numbers import percentile, short, spread
 from bench.support.processes import Stage
-from bench.support.progress import Progress
 
 TITLE = "A list on each store"
 SHOWN = 20  # bookings in the list: a page's usual length, and all that the student has but one, so that no total is asked for
@@ -96,16 +94,16 @@ class Candidate:
         self.writes["cpu_us"].append((machine.cpu_seconds(self.servers["cached"].pid) - cpu) / count * 1e6)
 
 
-def run(rounds, count, say):
+def run(rounds, requests, say):
     with Stage() as stage:
         candidates = [Candidate(stage, name, url, number) for number, (name, url) in enumerate(databases(stage).items())]
         for number in range(rounds):
             # In turn, and the other way round each second time: what the machine does to a round, it does to all.
             for each in candidates if number % 2 == 0 else reversed(candidates):
                 say(f"round {number + 1} of {rounds}: {each.name}")
-                each.measure(count)
-                each.measure_writes(max(5, count // 10))
-        return {"rounds": rounds, "requests": count, "bytes": candidates[0].bytes,
+                each.measure(requests)
+                each.measure_writes(max(5, requests // 10))
+        return {"rounds": rounds, "requests": requests, "bytes": candidates[0].bytes,
                 "stores": {each.name: {**each.rounds, "write": each.writes} for each in candidates}}
 
 
@@ -130,25 +128,6 @@ def lines(found):
             "commands ([scaling](scaling.md#what-a-call-costs))."]
 
 
-def main():
-    parser = argparse.ArgumentParser(prog="tools/bench stores", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--requests", type=int, default=200, help="in each round")
-    parser.add_argument("--quick", action="store_true", help="two short rounds: whether all works")
-    parser.add_argument("--no-page", action="store_true", help="print the table, leave docs/benchmarks.md as it is")
-    asked = parser.parse_args()
-    rounds, count = (2, 20) if asked.quick else (asked.rounds, asked.requests)
-    progress = Progress(1)
-    progress.say("stores")
-    found = {"machine": machine.describe(), "quick": asked.quick, "is_release": "BOOKINGS_SERVER" not in os.environ, **run(rounds, count, progress.detail)}
-    progress.end()
-    command = "tools/bench stores" + (" --quick" if asked.quick else "")
-    told = [f"## {TITLE}", "", *results.told_of(found, command), *lines(found)]
-    print("\n".join(told))
-    results.keep("stores", found)
-    if not asked.no_page:
-        results.publish("stores", command, found, told, {})
-
-
 if __name__ == "__main__":
-    main()
+    program.main("stores", __doc__, TITLE, run, lines, {"rounds": (int, 5, None), "requests": (int, 200, "in each round")},
+                 quick={"rounds": 2, "requests": 20})

@@ -2,17 +2,15 @@
 TLS, a master that sentinels name, and a cluster of three masters; and in the cluster what everybody's list, which is one slot,
 asks of its one master without L1 and with it.
 """
-import argparse
 import os
 import statistics
 import subprocess
 
 from bench.http.candidates import CONNECTIONS, more_students, set_scene
 from bench.http.load import saturate
-from bench.support import machine, page, results
+from bench.support import machine, page, program
 from bench.support.numbers import short, spread
 from bench.support.processes import RedisServer, Stage, free_port, until
-from bench.support.progress import Progress
 
 TITLE = "A hit on each topology"
 USERS = 64
@@ -135,25 +133,6 @@ def lines(found):
             "what is left is the session's generation)."]
 
 
-def main():
-    parser = argparse.ArgumentParser(prog="tools/bench topologies", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=int, default=3, help="of each turn")
-    parser.add_argument("--quick", action="store_true", help="two short rounds: whether all works")
-    parser.add_argument("--no-page", action="store_true", help="print the table, leave docs/benchmarks.md as it is")
-    asked = parser.parse_args()
-    rounds, seconds = (2, 1) if asked.quick else (asked.rounds, asked.seconds)
-    progress = Progress(1)
-    progress.say("topologies")
-    found = {"machine": machine.describe(), "quick": asked.quick, "is_release": "BOOKINGS_SERVER" not in os.environ, **run(rounds, seconds, progress.detail)}
-    progress.end()
-    command = "tools/bench topologies" + (" --quick" if asked.quick else "")
-    told = [f"## {TITLE}", "", *results.told_of(found, command), *lines(found)]
-    print("\n".join(told))
-    results.keep("topologies", found)
-    if not asked.no_page:
-        results.publish("topologies", command, found, told, {})
-
-
 if __name__ == "__main__":
-    main()
+    program.main("topologies", __doc__, TITLE, run, lines, {"rounds": (int, 5, None), "seconds": (int, 3, "of each turn")},
+                 quick={"rounds": 2, "seconds": 1})

@@ -1,16 +1,13 @@
 """make bench-traces: what traces add to the cost of a hit from Redis: none, a traceparent that is passed on, one request in a
 hundred recorded, all of them.
 """
-import argparse
-import os
 import statistics
 
 from bench.http.candidates import CONNECTIONS
 from bench.http.topologies import OWN, USERS, Candidate, plain
-from bench.support import machine, page, results
+from bench.support import machine, page, program
 from bench.support.numbers import short, spread
 from bench.support.processes import Stage, free_port
-from bench.support.progress import Progress
 
 TITLE = "Traces"
 FIRST = "off"  # that the others are held against
@@ -64,25 +61,6 @@ def lines(found):
             "spans; at this rate, where all are recorded, most find no room to wait in and are dropped, and the core is shared with what sends the rest."]
 
 
-def main():
-    parser = argparse.ArgumentParser(prog="tools/bench traces", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=int, default=3, help="of each turn")
-    parser.add_argument("--quick", action="store_true", help="two short rounds: whether all works")
-    parser.add_argument("--no-page", action="store_true", help="print the table, leave docs/benchmarks.md as it is")
-    asked = parser.parse_args()
-    rounds, seconds = (2, 1) if asked.quick else (asked.rounds, asked.seconds)
-    progress = Progress(1)
-    progress.say("traces")
-    found = {"machine": machine.describe(), "quick": asked.quick, "is_release": "BOOKINGS_SERVER" not in os.environ, **run(rounds, seconds, progress.detail)}
-    progress.end()
-    command = "tools/bench traces" + (" --quick" if asked.quick else "")
-    told = [f"## {TITLE}", "", *results.told_of(found, command), *lines(found)]
-    print("\n".join(told))
-    results.keep("traces", found)
-    if not asked.no_page:
-        results.publish("traces", command, found, told, {})
-
-
 if __name__ == "__main__":
-    main()
+    program.main("traces", __doc__, TITLE, run, lines, {"rounds": (int, 5, None), "seconds": (int, 3, "of each turn")},
+                 quick={"rounds": 2, "seconds": 1})

@@ -3,7 +3,6 @@
 Both do the same: the same jobs, an empty processor, default options. What each leaves behind in Redis is compared key by
 key before anything is measured.
 """
-import argparse
 import collections
 import json
 import os
@@ -11,10 +10,9 @@ import re
 import statistics
 import subprocess
 
-from bench.support import machine, page, results
+from bench.support import machine, page, program
 from bench.support.numbers import short, spread
 from bench.support.processes import Stage
-from bench.support.progress import Progress
 
 TITLE = "Queue throughput beside BullMQ"
 OURS, THEIRS = "reprise::jobs", "BullMQ (npm)"
@@ -125,7 +123,7 @@ def assert_the_same(candidates, redis):
                 raise SystemExit(f"{scenario.told}: {name} differs:\n  ours   {str(ours)[:1500]}\n  theirs {str(theirs)[:1500]}")
 
 
-def run(rounds, share, say):
+def run(rounds, say, share=1):
     with Stage() as stage:
         redis = stage.redis()
         candidates = [Candidate(name, redis) for name in PROGRAMS]
@@ -165,27 +163,8 @@ def lines(found):
             "CPU is user and kernel together, by the kernel's own account."]
 
 
-def main():
-    parser = argparse.ArgumentParser(prog="tools/bench jobs", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--quick", action="store_true", help="two short rounds: whether all works")
-    parser.add_argument("--no-page", action="store_true", help="print the table, leave docs/benchmarks.md as it is")
-    asked = parser.parse_args()
-    rounds, share = (2, 0.25) if asked.quick else (asked.rounds, 1)
-    progress = Progress(1)
-    progress.say("jobs")
-    with open(os.path.join(machine.ROOT, "bench/peers/bullmq/package.json")) as f:
-        versions = json.load(f)["dependencies"]
-    about = {**machine.describe(), "server": f"reprise::jobs and bullmq {versions['bullmq']} with ioredis {versions['ioredis']}"}
-    found = {"machine": about, "quick": asked.quick, **run(rounds, share, progress.detail)}
-    progress.end()
-    command = "tools/bench jobs" + (" --quick" if asked.quick else "")
-    told = [f"## {TITLE}", "", *results.told_of(found, command), *lines(found)]
-    print("\n".join(told))
-    results.keep("jobs", found)
-    if not asked.no_page:
-        results.publish("jobs", command, found, told, {})
-
-
 if __name__ == "__main__":
-    main()
+    with open(os.path.join(machine.ROOT, "bench/peers/bullmq/package.json")) as package:
+        versions = json.load(package)["dependencies"]
+    program.main("jobs", __doc__, TITLE, run, lines, {"rounds": (int, 7, None)}, quick={"rounds": 2, "share": 0.25},
+                 server=f"reprise::jobs and bullmq {versions['bullmq']} with ioredis {versions['ioredis']}")

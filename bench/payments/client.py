@@ -3,11 +3,9 @@ import asyncio
 import json
 import time
 
+from bench.support.program import Wrong
+
 PATIENCE = 60  # seconds that any reply may take
-
-
-class Wrong(Exception):
-    """A reply that is none, or not the right one."""
 
 
 class Client:

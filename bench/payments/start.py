@@ -1,7 +1,6 @@
 """make bench-payments: how long a payment's start takes while the gateway takes 2 to 5 s for its part: ours, which writes it down
 and answers, beside the same call made inside the request. The gateway is an emulator.
 """
-import argparse
 import asyncio
 import os
 import statistics
@@ -9,11 +8,10 @@ import sys
 
 import requests
 
-from bench.payments.client import Wrong, start_payments
-from bench.support import machine, page, results
+from bench.payments.client import start_payments
+from bench.support import machine, page, program
 from bench.support.numbers import percentile, short, spread
 from bench.support.processes import SECRET, Stage, free_port
-from bench.support.progress import Progress
 
 TITLE = "Starting a payment"
 GOAL = 0.010  # seconds, the 99th percentile
@@ -82,7 +80,7 @@ class Candidate:
         cpu = machine.cpu_seconds(self.pid) - cpu
         took = gateway.times()
         if len(took) != len(orders):
-            raise Wrong(f"{self.name}: {len(took)} sessions at the gateway for {len(orders)} payments")
+            raise program.Wrong(f"{self.name}: {len(took)} sessions at the gateway for {len(orders)} payments")
         # Ours has the number of the attempt behind the payment's id.
         own = [each["page"] - took.get(each["id"], took.get(each["id"] + "-1")) for each in done]
         for key, values in (("start", [each["start"] for each in done]), ("page", [each["page"] for each in done]), ("own", own)):
@@ -93,21 +91,21 @@ class Candidate:
         self.rounds["cpu_ms"].append(cpu / len(orders) * 1e3)
 
 
-def run(rounds, count, rate, say):
+def run(rounds, payments, rate, say):
     with Stage() as stage:
         gateway, redis, port = Gateway(stage), stage.redis(), free_port()
         server = stage.bookings(REDIS_URL=redis.url, **gateway.environment(1))
         peer = stage.start("peer", machine.SERVER_CORE, ["node", f"{PEER}/payments.js"], {"PORT": str(port), "JWT_SECRET": SECRET, **gateway.environment(port)})
         peer.wait_for(lambda: requests.get(f"http://127.0.0.1:{port}/health", timeout=5).ok, "the peer to listen")
         candidates = [Candidate("ours", server.port, server.pid), Candidate("peer", port, peer.pid)]
-        orders = prepare(server, rounds * count, say)
+        orders = prepare(server, rounds * payments, say)
         os.sched_setaffinity(0, {machine.LOAD_CORE})
         for number in range(rounds):
             for each in candidates if number % 2 == 0 else reversed(candidates):
                 say(f"round {number + 1} of {rounds}: {each.name}")
-                each.measure(gateway, orders[number * count:(number + 1) * count], rate)
+                each.measure(gateway, orders[number * payments:(number + 1) * payments], rate)
         os.sched_setaffinity(0, set(machine.CORES))
-        return {"rounds": rounds, "payments": count, "rate": rate, "delay": DELAY, "goal": GOAL, "candidates": {each.name: each.rounds for each in candidates}}
+        return {"rounds": rounds, "payments": payments, "rate": rate, "delay": DELAY, "goal": GOAL, "candidates": {each.name: each.rounds for each in candidates}}
 
 
 def milliseconds(values):
@@ -138,30 +136,7 @@ def lines(found):
             "asks nobody but the gateway."]
 
 
-def main():
-    parser = argparse.ArgumentParser(prog="tools/bench payments", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--payments", type=int, default=500, help="in each round")
-    parser.add_argument("--rate", type=float, default=20, help="a second")
-    parser.add_argument("--quick", action="store_true", help="one short round: whether all works")
-    parser.add_argument("--no-page", action="store_true", help="print the table, leave docs/benchmarks.md as it is")
-    asked = parser.parse_args()
-    rounds, count = (1, 60) if asked.quick else (asked.rounds, asked.payments)
-    progress = Progress(1)
-    progress.say("payments")
-    try:
-        found = {"machine": machine.describe(), "quick": asked.quick, "is_release": "BOOKINGS_SERVER" not in os.environ,
-                 **run(rounds, count, asked.rate, progress.detail)}
-    except Wrong as why:
-        raise SystemExit(f"payments: {why}") from None
-    progress.end()
-    command = "tools/bench payments" + (" --quick" if asked.quick else f" --rounds {rounds} --payments {count} --rate {asked.rate:g}")
-    told = [f"## {TITLE}", "", *results.told_of(found, command), *lines(found)]
-    print("\n".join(told))
-    results.keep("payments", found)
-    if not asked.no_page:
-        results.publish("payments", command, found, told, {})
-
-
 if __name__ == "__main__":
-    main()
+    program.main("payments", __doc__, TITLE, run, lines,
+                 {"rounds": (int, 3, None), "payments": (int, 500, "in each round"), "rate": (float, 20, "a second")},
+                 quick={"rounds": 1, "payments": 60, "rate": 20})

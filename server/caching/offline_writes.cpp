@@ -1,12 +1,14 @@
 #include "server/caching/offline_writes.hpp"
 
 #include "reprise/response_cache.hpp"
+#include "server/caching/cached_routes.hpp"
 #include "server/caching/store_log.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
 
+#include <algorithm>
 #include <limits>
 
 namespace bookings::caching {
@@ -22,6 +24,25 @@ result<void> wait_until_noticed(store& data) {
   async_store stores(data, {});
   reprise::response_cache cache({}, nullptr, make_store_log(stores), nullptr, nullptr);
   auto told = boost::asio::co_spawn(io, cache.await_acknowledged(std::move(rows)), boost::asio::use_future);
+  io.run();
+  if (!told.get()) return errc::not_acknowledged;
+  return {};
+}
+
+std::vector<std::string> cached_prefixes() {
+  std::vector<std::string> all;
+  for (const auto& each : cached_routes())
+    if (std::ranges::find(all, each.policy.prefix) == all.end()) all.push_back(each.policy.prefix);
+  return all;
+}
+
+result<void> wait_until_filled(store& data) {
+  if (const auto noticed = wait_until_noticed(data); !noticed) return noticed;
+  boost::asio::io_context io;
+  async_store stores(data, {});
+  reprise::response_cache cache({}, nullptr, make_store_log(stores), nullptr, nullptr);
+  // Epochs only grow: whoever works under this one works under all of before.
+  auto told = boost::asio::co_spawn(io, cache.invalidate_all(cached_prefixes().front()), boost::asio::use_future);
   io.run();
   if (!told.get()) return errc::not_acknowledged;
   return {};

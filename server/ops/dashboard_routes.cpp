@@ -28,6 +28,7 @@ constexpr milliseconds longest_walk{400};  // of one request, through a keyspace
 constexpr std::int64_t most_keys = 1000, usual_keys = 200;
 constexpr std::size_t most_body_bytes = 256 * 1024;  // of an entry, shown
 constexpr std::int64_t most_jobs = 100;
+constexpr std::size_t most_words = 4 * 1024;  // bytes of a job's reason, and of its stack trace: any worker wrote them
 
 std::string_view to_text(reprise::key_kind kind) {
   constexpr std::array<std::string_view, 5> names{"entry", "generation", "index", "lock", "other"};
@@ -59,7 +60,18 @@ boost::json::value time_or_null(const std::optional<jobs::job::time>& when) {
   return when ? boost::json::value(to_text(*when)) : boost::json::value();
 }
 
+// The beginning of a text in UTF-8, whole characters.
+std::string_view beginning(std::string_view text) {
+  if (text.size() <= most_words) return text;
+  auto end = most_words;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return text.substr(0, end);
+}
+
 boost::json::object to_json(const jobs::job& from) {
+  // The last attempt's, where it says more than the reason does.
+  std::string_view stack = from.stack_trace.empty() ? std::string_view{} : from.stack_trace.back();
+  if (stack == from.failed_reason) stack = {};
   return {{"id", from.id},
           {"name", from.name},
           {"createdAt", to_text(from.timestamp)},
@@ -67,7 +79,8 @@ boost::json::object to_json(const jobs::job& from) {
           {"finishedAt", time_or_null(from.finished_on)},
           {"attempts", from.attempts_made},
           {"delayMilliseconds", from.delay.count()},
-          {"failedReason", from.failed_reason}};
+          {"failedReason", beginning(from.failed_reason)},
+          {"stackTrace", beginning(stack)}};
 }
 
 struct state_name {

@@ -10,6 +10,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace bookings {
 
@@ -27,23 +28,28 @@ struct seed_options {
   int teachers = 24;                 // at least 1
   int students = 120;                // at least 1
   int gigs = 60;                     // at least 1
-  int bookings = 1200;
+  int bookings = 1200;               // as check_seed() says
+  std::vector<std::string> prefixes = {};  // of all caches that show something of it: caching::cached_prefixes()
   time_point now = bookings::now();  // what is past and what is to come
   std::uint64_t random_seed = 2026;  // the same seed and numbers make the same data, but for ids
 };
 
 struct seed_summary {
-  bool seeded = false;  // false: there was data already, and nothing was written
+  bool seeded = false;       // false: there was data already, and nothing was written
+  bool interrupted = false;  // `progress` said so: what is counted here was written, and no more
   int users = 0, gigs = 0, bookings = 0, reviews = 0, payments = 0;
 };
 
-// Called after each thing that was written: "accounts", "gigs", "bookings", "reviews" or "payments", and how many of
-// how many.
-using seed_progress = std::function<void(std::string_view what, int done, int total)>;
+// Called after each some that were written: "accounts", "gigs" or "bookings" (with their reviews and payments), and how
+// many of how many. False ends it there.
+using seed_progress = std::function<bool(std::string_view what, int done, int total)>;
 
-// Writes the demo data through the store's own functions, so every rule holds and every outbox row is there. Does
-// nothing where the store has a demo account or any gig. The store's errors; what was written until then stays.
-// `progress` may be empty. A few seconds.
+// What is wrong with these numbers taken together, in words; empty: nothing.
+std::string check_seed(const seed_options& options);
+
+// Writes the demo data through the store's own functions, so every rule holds, some at a time by store::fill(). Does
+// nothing where the store has a demo account or any gig. The store's errors; what was written until then stays, and is
+// whole: a booking has its review or payment, or is not there. `progress` may be empty. Memory: about 100 bytes a booking.
 result<seed_summary> seed_demo(store& into, const seed_progress& progress, const seed_options& options);
 
 }  // namespace bookings

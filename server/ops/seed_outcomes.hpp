@@ -6,19 +6,45 @@
 #include "server/ops/seed.hpp"
 #include "server/stores/store.hpp"
 
-#include <span>
+#include <cstdint>
+#include <random>
 
 namespace bookings {
 
-// Both write through the store's own functions, return how many they wrote, and give the store's errors. The same
-// bookings, in the same order, with the same seed have the same outcomes, but for ids.
+// The same bookings, in the same order, with the same seed have the same outcomes, but for ids. Not thread-safe.
+class seed_outcomes {
+ public:
+  // `admin` decides about payments.
+  seed_outcomes(const seed_options& options, id admin);
 
-// About half of the completed bookings are reviewed, within days of the lesson; most students are content.
-result<int> seed_reviews(store& into, const seed_progress& progress, const seed_options& options,
-                         std::span<const booking> made);
+  // Writes what follows from one booking, through the store's own functions; gives the store's errors. About half of the
+  // completed ones are reviewed, within days of the lesson; most students are content. About half of the accepted ones
+  // that are not paid get a manual payment, and some of these a decision.
+  result<void> add(store& into, const booking& made);
 
-// About half of the accepted bookings that are not paid get a manual payment. `admin` has decided about some of them.
-result<int> seed_payments(store& into, const seed_progress& progress, const seed_options& options,
-                          std::span<const booking> made, const id& admin);
+  int reviews() const noexcept { return reviews_; }
+  int payments() const noexcept { return payments_; }
+
+ private:
+  // A stream of its own for each kind of outcome: more of one does not change the other.
+  class dice {
+   public:
+    dice(std::uint64_t seed, std::uint64_t stream) : random_(seed + stream) {}
+    int below(int limit) { return std::uniform_int_distribution<int>(0, limit - 1)(random_); }
+    bool chance(int percent) { return below(100) < percent; }
+
+   private:
+    std::mt19937_64 random_;
+  };
+
+  review make_review(const booking& of);
+  manual_payment make_payment(const booking& of);
+  result<void> decide(store& into, const id& payment_id);
+
+  const seed_options& options_;
+  const id admin_;
+  dice for_reviews_, for_payments_;
+  int reviews_ = 0, payments_ = 0;
+};
 
 }  // namespace bookings

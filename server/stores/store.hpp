@@ -1,7 +1,7 @@
 // The data of the marketplace. Calls block: the server runs them on its store pool (server/stores/async_store.hpp).
 //
 // Every write commits its outbox rows in its own transaction, whoever calls it (server, `seed`, tests) and whether or
-// not a cache is in use; no setting turns that off. A read sees a snapshot that began after it was asked for.
+// not a cache is in use; no setting turns that off, and only within fill() something else stands for them. A read sees a snapshot that began after it was asked for.
 //
 // Thread-safe. Errors of every call: errc::store_unavailable where the store cannot be reached or stays locked (the
 // outcome of a write is then unknown), errc::internal for what should not happen. Others are named at the call.
@@ -34,6 +34,9 @@ class store;
 
 // One write, made with the store that it is given, and what it is to be answered.
 using once_act = std::function<result<committed<kept_reply>>(store&)>;
+
+// Many writes, made with the store that they are given.
+using fill_act = std::function<result<void>(store&)>;
 
 class store {
  public:
@@ -152,6 +155,13 @@ class store {
   virtual result<committed<kept_reply>> once(const repetition_key& what, const once_act& act) = 0;
   // errc::not_found where nothing is kept, errc::idempotency_mismatch
   virtual result<committed<kept_reply>> find_kept_reply(const repetition_key& what) = 0;
+
+  // filling ----------------------------------------------------------------------------------------------------------
+  // For programs that write very many rows. In a store with transactions the writes of `act` are one transaction, which
+  // goes where `act` fails, and have no outbox rows: the epochs of `prefixes` are raised in it instead, and stand for
+  // them. Elsewhere each write is alone, with its rows. REQUIRES: `prefixes` are all that may show what `act` writes;
+  // it reads nothing, and takes no second. Who acknowledges it waits for both, rows and epochs (offline_writes.hpp).
+  virtual result<void> fill(const std::vector<std::string>& prefixes, const fill_act& act) = 0;
 
   // what the cache needs (include/reprise/invalidation_log.hpp says what each is for) ------------------------------------
   // Where the changed thing is shown by what is another's, each place once; empty where is_shown_elsewhere() says no.

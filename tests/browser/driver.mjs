@@ -11,7 +11,7 @@ const args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run
               "--disable-component-update", "--disable-sync"];
 const browser = await chromium.launchPersistentContext(folder, {executablePath, headless: true, args, viewport: {width: 1440, height: 960}, deviceScaleFactor: Number(scale)});
 const axePath = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
-let page = null, faults = [], transferred = [];
+let page = null, faults = [], transferred = [], measured = [];
 
 async function fresh({width = 1440, height = 960, scheme = "light", motion = "no-preference"}) {
   await page?.close();
@@ -19,6 +19,7 @@ async function fresh({width = 1440, height = 960, scheme = "light", motion = "no
   page.setDefaultTimeout(20000);
   faults = [];
   transferred = [];
+  measured = [];
   page.on("pageerror", (error) => faults.push(error.message));
   // A refused call is said by the browser too, and is for the page to show.
   page.on("console", (message) => message.type() === "error" && !/Failed to load resource/.test(message.text()) && faults.push(message.text()));
@@ -26,12 +27,12 @@ async function fresh({width = 1440, height = 960, scheme = "light", motion = "no
     faults.push(`a dialog: ${dialog.message()}`);
     dialog.dismiss();
   });
-  page.on("requestfinished", async (request) => {
+  page.on("requestfinished", (request) => measured.push((async () => {
     const {responseBodySize, responseHeadersSize} = await request.sizes().catch(() => ({}));
     const reply = await request.response().catch(() => null);
     const body = await reply?.body().catch(() => null);
     transferred.push({url: request.url(), sent: (responseBodySize ?? 0) + (responseHeadersSize ?? 0), plain: body?.length ?? 0});
-  });
+  })()));
   await page.setViewportSize({width, height});
   await page.emulateMedia({colorScheme: scheme, reducedMotion: motion});
 }
@@ -44,6 +45,8 @@ await serve({
   click: (what) => named(what).click(),
   is_checked: async (what) => (await named(what).getAttribute("aria-checked")) === "true",
   choose: ({label}) => page.getByLabel(label, {exact: true}).check({force: true}),
+  choose_like: (what) => named(what).check({force: true}),
+  type: ({text}) => page.keyboard.type(text),
   fill: ({label, text}) => page.getByLabel(label, {exact: true}).fill(text),
   select: ({label, value}) => page.getByLabel(label, {exact: true}).selectOption(value).then(() => null),
   press: ({key}) => page.keyboard.press(key),
@@ -61,7 +64,8 @@ await serve({
   run: ({code}) => page.evaluate(code),
   shot: ({path, full = false}) => page.screenshot({path, fullPage: full}).then(() => null),
   faults: () => faults,
-  transferred: () => transferred,
+  // All that has been loaded by now; measuring takes its time.
+  transferred: () => Promise.all(measured).then(() => transferred),
   // axe-core's serious and critical faults. It is handed to the page past its policy, as no page could do.
   axe: async () => {
     const session = await browser.newCDPSession(page);

@@ -93,10 +93,10 @@ def take_all(browser, url, to):
         browser.ask("shot", path=str(to / f"{name}-jobs.png"))
         browser.ask("run", code="location.hash = '#playground'")
         browser.ask("click", role="button", name="Play the story")
-        browser.ask("see", text="4  Whoever")
+        browser.ask("see", text="4 Whoever")
         time.sleep(1.5)
         browser.ask("shot", path=str(to / f"{name}-playground.png"), full=name == "phone")
-        browser.ask("see", text="8  Redis")
+        browser.ask("see", text="8 Redis")
         time.sleep(2.5)
         browser.ask("shot", path=str(to / f"{name}-playground-off.png"), full=name == "phone")
         browser.ask("see", text="That is all of it")
@@ -108,10 +108,11 @@ def take_readme(browser, url, to):
     sign_in(browser, url, height=1260)
     time.sleep(100)  # the charts show two minutes
     browser.ask("shot", path=str(to / "dashboard.png"))
-    sign_in(browser, url, "#playground", height=810)
+    sign_in(browser, url, "#playground", height=1040)
     browser.ask("click", role="button", name="Play the story")
-    browser.ask("see", text="5  Hits again")
-    time.sleep(1.5)
+    browser.ask("see", text="7 Fresh again")
+    browser.ask("until", code="document.querySelectorAll('.badge-bypass').length === 2")
+    time.sleep(0.6)  # the bars grow
     browser.ask("run", code="scrollTo(0, 0)")
     browser.ask("shot", path=str(to / "playground.png"))
 

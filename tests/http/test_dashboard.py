@@ -1,12 +1,14 @@
 """What the dashboard asks for, from outside: events, keys, entries; and its files."""
 import gzip
 import json
+import os
 import re
 import time
 
 import pytest
 import requests
-from conftest import LIMIT, until
+from conftest import LIMIT, SERVER, until
+from processes import is_sanitized
 
 
 def events(server, token, session=requests):
@@ -106,6 +108,25 @@ def test_viewer_that_takes_nothing_is_dropped_and_others_go_on(server, admin):
     # Hung up by the client: its place is free again.
     slow.close()
     until(lambda: first(stream, "tick")["viewers"] == 1, "the other viewer to be gone")
+
+
+def processor_seconds(process):
+    with open(f"/proc/{process.pid}/stat") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_ten_viewers_cost_little_more_than_none(server, admin):
+    """What docs/features/dashboard.md says of a release build; here of any build, and so with much room."""
+    streams = [events(server, admin) for _ in range(10)]
+    for each in streams:
+        first(each, "history")
+    until(lambda: first(streams[-1], "tick")["viewers"] == 10, "all of them to look")
+    began, spent = time.monotonic(), processor_seconds(server.process)
+    for _ in range(6):
+        first(streams[-1], "tick")
+    part = (processor_seconds(server.process) - spent) / (time.monotonic() - began)
+    assert part < (0.2 if is_sanitized(SERVER) else 0.05), part
 
 
 def test_head_and_http_1_0_of_events(server, admin):

@@ -1,9 +1,11 @@
 #include "server/command_line.hpp"
 
+#include "server/command_description.hpp"
 #include "server/config_table.hpp"
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <set>
 #include <vector>
 
@@ -135,6 +137,45 @@ TEST(command_line, help_lists_commands_flags_and_meanings) {
   }
   EXPECT_EQ(parse({"serve", "--help"}).what, kind::help);
   EXPECT_NE(parse({"serve", "--help"}).text.find("--check-config"), std::string::npos);
+}
+
+TEST(command_line, seed_takes_a_size_and_numbers) {
+  const auto some = parse({"seed", "--size", "medium", "--bookings", "7", "--random-seed=9", "--json", "--port", "1"});
+  EXPECT_EQ(some.what, kind::seed) << some.text;
+  EXPECT_EQ(some.seed.size, "medium");
+  EXPECT_EQ(some.seed.bookings, 7);
+  EXPECT_EQ(some.seed.random_seed, 9u);
+  EXPECT_FALSE(some.seed.students || some.seed.gigs || some.seed.teachers);
+  EXPECT_TRUE(some.is_json);
+  EXPECT_EQ(parse({"seed"}).seed.size, "small");
+  for (const auto& wrong : std::vector<std::vector<std::string>>{{"--size", "tiny"}, {"--teachers", "0"}, {"--teachers", "-1"}, {"--gigs", "1.5"}})
+    EXPECT_EQ(parse({"seed", wrong[0], wrong[1]}).what, kind::wrong_usage) << wrong[1];
+}
+
+TEST(command_line, description_gives_an_option_one_kind_of_value_wherever_it_stands) {
+  std::map<std::string, std::string> values;
+  std::set<std::string> settings;
+  const auto program = describe_program();
+  for (const auto* each : all_commands(program)) {
+    EXPECT_NE(each->name(), "routes");
+    for (const auto& option : each->options)
+      EXPECT_EQ(values.emplace(option.names.back(), option.value).first->second, option.value) << option.names.back();
+  }
+  for (const auto& each : program.settings) {
+    EXPECT_TRUE(settings.insert(each.names.back()).second && !values.contains(each.names.back())) << each.names.back();
+    EXPECT_FALSE(each.value.empty() || each.group.empty()) << each.names.back();
+  }
+  EXPECT_EQ(settings.size(), config_table().size());
+}
+
+TEST(command_line, completions_and_manual_page_are_text_to_print) {
+  for (const auto* shell : {"bash", "zsh", "fish"}) {
+    const auto found = parse({"completions", shell});
+    EXPECT_EQ(found.what, kind::completions);
+    EXPECT_NE(found.text.find("purge"), std::string::npos);
+  }
+  EXPECT_EQ(parse({"completions"}).what, kind::wrong_usage);
+  EXPECT_TRUE(parse({"man"}).text.find(".TH BOOKINGS") != std::string::npos);
 }
 
 TEST(command_line, version_prints_name_and_number) {

@@ -8,6 +8,7 @@ export class Refused extends Error {
 }
 
 const unreachable = "The server cannot be reached.";
+const answersWithin = 20_000;  // milliseconds
 
 function messageOf(body, status) {
   const error = body?.error ?? body ?? {};
@@ -20,14 +21,21 @@ export async function call(method, path, {token, body, signal} = {}) {
   const headers = {};
   if (token) headers.Authorization = `Bearer ${token}`;
   if (body !== undefined) headers["Content-Type"] = "application/json";
-  let reply;
+  const limit = new AbortController();
+  const stop = () => limit.abort();
+  const timer = setTimeout(stop, answersWithin);
+  signal?.addEventListener("abort", stop);
+  let reply, text;
   try {
-    reply = await fetch(path, {method, headers, signal, cache: "no-store", body: body === undefined ? undefined : JSON.stringify(body)});
+    reply = await fetch(path, {method, headers, signal: limit.signal, cache: "no-store", body: body === undefined ? undefined : JSON.stringify(body)});
+    text = await reply.text();
   } catch (error) {
-    if (error.name === "AbortError") throw error;
-    throw new Refused(0, unreachable);
+    if (signal?.aborted) throw error;
+    throw new Refused(0, limit.signal.aborted ? "The server did not answer in time." : unreachable);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", stop);
   }
-  const text = await reply.text();
   let parsed = null;
   try {
     parsed = text ? JSON.parse(text) : null;

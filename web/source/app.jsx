@@ -1,6 +1,6 @@
 // The dashboard: who is signed in, which page is shown, and the events that all pages draw from.
 import {render} from "preact";
-import {useCallback, useEffect, useReducer, useState} from "preact/hooks";
+import {useCallback, useEffect, useReducer, useRef, useState} from "preact/hooks";
 
 import {call, session} from "./api.js";
 import {Jobs} from "./jobs.jsx";
@@ -78,10 +78,23 @@ function Signed({account, leave}) {
   const page = usePage();
   const [numbers, tell] = useReducer((state, [name, data]) => reduce(state, name, data), undefined, empty);
   const [state, setState] = useState("connecting");
+  // Whoever signs out is not told that the session has ended.
+  const isLeaving = useRef(false);
+  const refused = (why) => isLeaving.current || leave(why);
+  async function signOut() {
+    isLeaving.current = true;
+    let why = "";
+    try {
+      await call("POST", "/api/auth/logout", {token: account.token});
+    } catch (error) {
+      if (error.status !== 401) why = "This page has forgotten the session, but the server could not be told to end it.";
+    }
+    leave(why);
+  }
   useEffect(() => follow(account.token, {
     told: (name, data) => tell([name, data]),
     state: setState,
-    refused: (status) => leave(status === 403 ? "This account is no admin's." : "Your session has ended. Please sign in again."),
+    refused: (status) => refused(status === 403 ? "This account is no admin's." : "Your session has ended. Please sign in again."),
   }), [account.token]);
   useEffect(() => {
     document.title = `${page.name} · Reprise`;
@@ -93,13 +106,10 @@ function Signed({account, leave}) {
         event.preventDefault();
         document.getElementById("main").focus();
       }}>Skip to the content</a>
-      <Header page={page} state={state} account={account} leave={() => {
-        call("POST", "/api/auth/logout", {token: account.token}).catch(() => {});
-        leave("");
-      }} />
+      <Header page={page} state={state} account={account} leave={signOut} />
       <main id="main" tabIndex={-1}>
         <Trouble numbers={numbers} state={state} />
-        <Page numbers={numbers} account={account} refused={leave} />
+        <Page numbers={numbers} account={account} refused={refused} />
       </main>
     </>
   );

@@ -39,7 +39,8 @@ export function Chart({series, data, label, unit, isStacked, isLogarithmic, heig
       width: each.width ?? 2,
       dash: each.dash,
       fill: isStacked ? washed(colour(each.colour), 22) : undefined,
-      points: {show: false},
+      // One or two values make no line that could be seen.
+      points: {show: (chart, at) => chart.data[at].filter((value) => value !== null).length < 3, size: 6, fill: colour(each.colour)},
       spanGaps: !isStacked,
       // Read from what was measured, not from where it is drawn.
       value: (_, __, ___, index) => (index === null || index === undefined ? "–" : unit(raw.current[i + 1]?.[index] ?? null)),
@@ -48,7 +49,7 @@ export function Chart({series, data, label, unit, isStacked, isLogarithmic, heig
       width: box.clientWidth,
       height,
       cursor: {sync: {key: "reprise"}, points: {size: 7}, drag: {x: false, y: false}},
-      padding: [12, 10, 0, 0],
+      padding: [12, 26, 0, 0],
       hooks: {setCursor: [(chart) => chart.cursor.idx === null && last(chart)]},
       legend: {live: true, markers: {width: 0, fill: (_, i) => (i > 0 ? colour(series[i - 1].colour) : "transparent")}},
       scales: {

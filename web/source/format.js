@@ -36,3 +36,6 @@ export function duration(inMilliseconds) {
 
 const clockForm = new Intl.DateTimeFormat("en-GB", {hour: "2-digit", minute: "2-digit", second: "2-digit"});
 export const clock = (seconds) => clockForm.format(new Date(seconds * 1000));
+
+const momentForm = new Intl.DateTimeFormat("en-GB", {day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit"});
+export const moment = (text) => (text ? momentForm.format(new Date(text)) : "–");

@@ -5,7 +5,7 @@ import {call} from "./api.js";
 import {Confirm} from "./dialog.jsx";
 import * as format from "./format.js";
 
-const rowHeight = 36;
+const rowHeight = 48;
 const most = 250_000;  // kept in this page; beyond it, one looks at a scope
 const kinds = ["entry", "generation", "index", "lock"];
 
@@ -44,6 +44,12 @@ function State({value}) {
   return <span class={`badge badge-${value}`}>{value}</span>;
 }
 
+// An entry's key in two lines, scope and query: in one it would be cut where neighbours differ.
+function Name({text}) {
+  const at = [":role:", ":query:"].map((each) => text.indexOf(each)).find((each) => each > 0) ?? text.length;
+  return <span role="gridcell" class="keys-name" title={text}><span>{text.slice(0, at)}</span><span class="muted">{text.slice(at)}</span></span>;
+}
+
 const columns = ["Key", "Kind", "State", "Age", "TTL", "Size"];
 
 function List({keys, chosen, choose}) {
@@ -70,7 +76,7 @@ function List({keys, chosen, choose}) {
     choose(keys[next]);
     const top = next * rowHeight;
     if (top < view.top) place.current.scrollTop = top;
-    // Below the head, which is one row high.
+    // Below the head, which is no higher than a row.
     if (top + 2 * rowHeight > view.top + view.height) place.current.scrollTop = top + 2 * rowHeight - view.height;
   }
 
@@ -82,12 +88,12 @@ function List({keys, chosen, choose}) {
         {visible.map((each, i) => (
           <div key={each.key} id={`key-${first + i}`} class={`keys-row ${each.key === chosen ? "is-chosen" : ""}`} role="row" aria-rowindex={first + i + 2}
             aria-selected={each.key === chosen} style={{top: `${(first + i) * rowHeight}px`}} onClick={() => choose(each)}>
-            <span role="gridcell" class="keys-name" title={each.key}>{each.key}</span>
+            <Name text={each.key} />
             <span role="gridcell">{each.kind}</span>
             <span role="gridcell"><State value={each.state} /></span>
             <span role="gridcell">{each.ageMilliseconds === null ? "" : format.duration(each.ageMilliseconds)}</span>
             <span role="gridcell">{each.ttlMilliseconds === null ? "none" : format.duration(each.ttlMilliseconds)}</span>
-            <span role="gridcell">{each.kind === "index" ? `${each.size} keys` : format.bytes(each.size)}</span>
+            <span role="gridcell">{each.kind === "index" ? each.size === 1 ? "1 key" : `${format.exact(each.size)} keys` : format.bytes(each.size)}</span>
           </div>
         ))}
       </div>
@@ -128,6 +134,7 @@ function Details({account, chosen, purge, close}) {
         <div><dt>State</dt><dd><State value={(entry ?? chosen).state} /></dd></div>
         <div><dt>Scope</dt><dd><code>{chosen.scope || "none"}</code></dd></div>
         <div><dt>TTL</dt><dd>{chosen.ttlMilliseconds === null ? "none" : format.duration(chosen.ttlMilliseconds)}</dd></div>
+        {chosen.ageMilliseconds !== null && <div><dt>Age</dt><dd>{format.duration(chosen.ageMilliseconds)}</dd></div>}
         {entry && (
           <>
             <div><dt>Status</dt><dd>{entry.status} · {entry.contentType}</dd></div>

@@ -46,10 +46,10 @@ function Tiles({numbers}) {
       <Tile name="Requests" value={rates ? format.rate(requestsOf(rates)) : "–"} unit="/s" colour="accent"
         note={`${format.count(requestsOf(total))} since the server began`} values={recent.map((each) => requestsOf(each.rates))} />
       <Tile name="Database reads saved" value={format.count(savedOf(total))} unit="" colour="collapsed"
-        note={saved === null ? "no request yet" : `${format.percent(saved)} % of all; ${tick?.originReads ?? 0} under way`}
+        note={saved === null ? "no request yet" : `${format.percent(saved)} % of all requests; ${format.exact(tick?.originReads ?? 0)} under way`}
         values={recent.map((each) => savedOf(each.rates))} />
-      <Tile name="A hit takes" value={format.milliseconds(hit)} unit="" colour="miss"
-        note={miss === null ? "no miss to compare with yet" : `a miss ${format.milliseconds(miss)}${factor ? ` – ${factor} times as long` : ""}`}
+      <Tile name="A hit takes (median)" value={format.milliseconds(hit)} unit="" colour="hit"
+        note={hit === null ? "no hit in the last 2 minutes" : miss === null ? "no miss to compare with yet" : `a miss ${format.milliseconds(miss)}${factor ? `, ${format.exact(factor)} times as long` : ""}`}
         values={recent.map((each) => each.times[0])} />
     </div>
   );
@@ -74,6 +74,7 @@ function Charts({numbers}) {
   const requests = useMemo(() => [t, ...requestSeries.map(({name}) => points.map((each) => each.rates[name]))], [points]);
   const latency = useMemo(() => [t, ...timeSeries.map((_, i) => points.map((each) => each.times[i]))], [points]);
   const last = points.at(-1);
+  const highest = Math.max(0, ...points.map((each) => requestsOf(each.rates)));
   const spoken = last ? requestSeries.map(({label, name}) => `${label} ${format.rate(last.rates[name])}`).join(", ") : "no data yet";
   const spokenTimes = last ? timeSeries.map(({label}, i) => `${label} ${format.milliseconds(last.times[i])}`).join(", ") : "no data yet";
   return (
@@ -81,7 +82,7 @@ function Charts({numbers}) {
       <section class="card">
         <div class="card-head"><h2>Requests a second</h2><Range value={range} set={setRange} /></div>
         <Chart series={requestSeries} data={requests} range={range} isStacked unit={(value) => (value === null ? "–" : format.rate(value))}
-          label={`Requests a second by result, now: ${spoken}`} />
+          label={`Requests a second by result, now: ${spoken}; at most ${format.rate(highest)} in the last ${range / 60} minutes`} />
       </section>
       <section class="card">
         <div class="card-head"><h2>How long they take</h2><span class="muted">logarithmic</span></div>
@@ -118,9 +119,9 @@ function Prefixes({numbers}) {
         <table>
           <thead>
             <tr>
-              <th scope="col">Prefix</th><th scope="col" class="wide">Hit ratio</th><th scope="col">/s</th><th scope="col">Hits</th>
-              <th scope="col">Misses</th><th scope="col">Bypasses</th><th scope="col">Collapsed</th><th scope="col">Stored</th>
-              <th scope="col">Rejected</th><th scope="col">Invalidated</th><th scope="col">Removed</th>
+              <th scope="col">Prefix</th><th scope="col" class="wide">Hit ratio</th><th scope="col">Requests/s</th><th scope="col">Hits</th>
+              <th scope="col">Misses</th><th scope="col">Bypasses</th><th scope="col">Collapsed</th><th scope="col">Fills stored</th>
+              <th scope="col">Rejected</th><th scope="col">Invalidations</th><th scope="col">Entries removed</th>
             </tr>
           </thead>
           <tbody>
@@ -129,10 +130,10 @@ function Prefixes({numbers}) {
               <tr key={name}>
                 <th scope="row"><a href={`#keys/${name}`}>{name}</a></th>
                 <td class="wide"><span class="ratio-cell"><Bar count={count} /><span>{format.percent(ratioOf(count))}{ratioOf(count) !== null && " %"}</span></span></td>
-                <td>{format.rate(rate)}</td><td>{format.count(count.hits)}</td><td>{format.count(count.misses)}</td>
-                <td>{format.count(count.bypasses)}</td><td>{format.count(count.collapsed)}</td><td>{format.count(count.stored)}</td>
-                <td title="a write came between, or too large, or failed">{format.count(count.rejected + count.tooLarge + count.failed)}</td>
-                <td>{format.count(count.invalidations)}</td><td>{format.count(count.removed)}</td>
+                <td>{format.rate(rate)}</td><td>{format.exact(count.hits)}</td><td>{format.exact(count.misses)}</td>
+                <td>{format.exact(count.bypasses)}</td><td>{format.exact(count.collapsed)}</td><td>{format.exact(count.stored)}</td>
+                <td title="a write came between, or too large, or failed">{format.exact(count.rejected + count.tooLarge + count.failed)}</td>
+                <td>{format.exact(count.invalidations)}</td><td>{format.exact(count.removed)}</td>
               </tr>
             ))}
           </tbody>
@@ -151,8 +152,8 @@ function News({news}) {
         {news.map((each) => (
           <li key={each.id}>
             <time>{format.clock(each.t)}</time>
-            {each.scope === null ? <span class="muted">and {each.entries} more at once</span>
-              : <><code>{each.scope}</code><span class="muted">{each.entries === 1 ? "1 entry" : `${each.entries} entries`}</span></>}
+            {each.scope === null ? <span class="muted">and {format.exact(each.entries)} more scopes at once</span>
+              : <><code>{each.scope}</code><span class="muted">{each.entries === 0 ? "no entry" : each.entries === 1 ? "1 entry" : `${format.exact(each.entries)} entries`}</span></>}
           </li>
         ))}
       </ol>
@@ -180,7 +181,7 @@ function Health({tick}) {
         <Fact name="Redis" good={redis.configured ? redis.trusted : null} value={trust} note={redis.address} />
         <Fact name="Lease" good={redis.trusted ? redis.lease > 0.2 : null} value={redis.trusted ? `${(redis.lease * 1000).toFixed(0)} ms left` : "none"}
           note="renewed four times a second" />
-        <Fact name="Round trips" good={null} value={redis.calls > 0 ? `≤ ${format.milliseconds(redis.p99)}` : "none now"} note="99 of 100, last second" />
+        <Fact name="Redis round trips" good={null} value={redis.calls > 0 ? `≤ ${format.milliseconds(redis.p99)}` : "none now"} note="99 of 100, last second" />
         <Fact name="Database" good={store.up} value={store.up ? "answers" : "does not answer"} note={format.milliseconds(store.milliseconds)} />
         <Fact name="Outbox" good={store.outboxPending < 1000} value={`${format.count(store.outboxPending)} pending`}
           note={store.outboxPending > 0 ? `oldest ${format.duration(store.outboxOldest * 1000)}` : "all is acknowledged"} />

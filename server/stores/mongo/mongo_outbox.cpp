@@ -261,6 +261,9 @@ result<store::backlog> mongo_store::outbox_backlog() {
   return read("outbox_backlog", [&](link& on) -> result<backlog> { return mongo::backlog_of(on); });
 }
 
+// Each write is a unit of its own: one of them all would hold the locks of very many users.
+result<void> mongo_store::fill(const std::vector<std::string>&, const fill_act& act) { return act(*this); }
+
 // One document for all: whoever sees the newest epoch sees each prefix's up to it.
 result<std::int64_t> mongo_store::bump_cache_epoch(const std::string& prefix) {
   return read("bump_cache_epoch", [&](link& on) -> result<std::int64_t> {

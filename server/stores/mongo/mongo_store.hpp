@@ -94,6 +94,8 @@ class mongo_store final : public store {
   result<committed<kept_reply>> once(const repetition_key& what, const once_act& act) override;
   result<committed<kept_reply>> find_kept_reply(const repetition_key& what) override;
 
+  result<void> fill(const std::vector<std::string>& prefixes, const fill_act& act) override;
+
   result<showing> places_showing(const change& what) override;
   result<std::string> claim_identity(const std::string& identity) override;
   result<cache_pass> read_pass(const pass_request& wanted) override;

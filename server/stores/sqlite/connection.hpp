@@ -87,6 +87,9 @@ class connection {
 
   // Now by the store's clock: SQLite's own, so that all processes on the file agree.
   std::int64_t now();
+  // Do changes get rows in the outbox? Not within store::fill().
+  bool has_outbox() const noexcept { return has_outbox_; }
+  void set_outbox(bool on) noexcept { has_outbox_ = on; }
   std::int64_t last_number() const { return database_.getLastInsertRowid(); }
   // False while any transaction is open, were it only by a statement that was not reset.
   bool is_idle() const noexcept;
@@ -96,6 +99,7 @@ class connection {
  private:
   SQLite::Database database_;
   store_clock clock_;
+  bool has_outbox_ = true;
   std::map<std::string, SQLite::Statement, std::less<>> statements_;  // after database_: finalised before it closes
 };
 

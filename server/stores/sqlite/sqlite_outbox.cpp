@@ -84,6 +84,10 @@ outbox_row emit(connection& on, const change& what) { return emit_all(on, {what}
 
 std::vector<outbox_row> emit_all(connection& on, const std::vector<change>& changes) {
   std::vector<outbox_row> rows;
+  if (!on.has_outbox()) {
+    for (const auto& each : changes) rows.push_back({0, each});
+    return rows;
+  }
   const auto now = on.now();
   for (const auto& each : changes) {
     on.use("INSERT INTO outbox (what, created_at) VALUES (?, ?)").bind(to_text(each), now).run();
@@ -216,6 +220,22 @@ result<std::int64_t> sqlite_store::bump_cache_epoch(const std::string& prefix) {
         .bind(prefix, epoch)
         .run();
     return epoch;
+  });
+}
+
+result<void> sqlite_store::fill(const std::vector<std::string>& prefixes, const fill_act& act) {
+  return write("fill", [&](connection& on) -> result<void> {
+    struct without_rows {
+      explicit without_rows(connection& at) : on(at) { on.set_outbox(false); }
+      ~without_rows() { on.set_outbox(true); }
+      connection& on;
+    } quiet(on);
+    // Rows of all ages go into every index, so most pages are wanted again. It stays: who fills a store does little else.
+    on.run_script("PRAGMA cache_size = -262144");
+    if (const auto done = act(*this); !done) return done;
+    for (const auto& prefix : prefixes)
+      if (const auto raised = bump_cache_epoch(prefix); !raised) return raised.error();
+    return {};
   });
 }
 
