@@ -130,13 +130,14 @@ struct parser {
   }
 
   void add_cache() {
-    cache = app.add_subcommand("cache", "Ask a running server about its cache, or purge it, as an admin");
+    cache = app.add_subcommand("cache", "Ask a running server about its cache, or Redis itself, or purge it");
     cache->fallthrough()->require_subcommand(1);
-    cache->add_option("--server", question.server, "The server [http://HOST:PORT]")->type_name("URL");
+    auto* server = cache->add_option("--server", question.server, "The server [http://HOST:PORT]")->type_name("URL");
     cache->add_option("--token-file", question.token_file, "A file with an admin's token, - for the standard input "
                       "[sign in with ADMIN_EMAIL and ADMIN_PASSWORD]")->type_name("FILE");
+    cache->add_flag("--direct", question.is_direct, "Without a server: look at REDIS_URL and STORE_URL themselves")->excludes(server);
     cache->add_flag("--json", question.is_json, "JSON, one value a line");
-    auto* stats = cache->add_subcommand("stats", "Hits, misses, fills and invalidations of each prefix")->fallthrough();
+    auto* stats = cache->add_subcommand("stats", "Hits, misses, fills and invalidations of each prefix; with --direct, what lies in Redis")->fallthrough();
     stats->add_flag("--watch", question.is_watch, "Again each second, until Ctrl-C");
     stats->callback([this] { question.what = cache_question::kind::stats; });
     auto* keys = cache->add_subcommand("keys", "The keys of a prefix (bookings) or of one scope (bookings:user:ID)")->fallthrough();

@@ -26,6 +26,7 @@ struct cache_question {
   std::string user;        // purge: one user's alone; empty: all
   std::string server;      // its URL; empty: by HOST and PORT
   std::string token_file;  // of an admin's token, "-" for the standard input; empty: ADMIN_EMAIL and ADMIN_PASSWORD sign in
+  bool is_direct = false;  // without a server: Redis and the store themselves
   bool is_watch = false;   // stats: again each second
   bool is_json = false;
   bool is_sure = false;    // purge: without asking

@@ -2,6 +2,7 @@
 
 #include "server/http/body.hpp"
 #include "server/http/query.hpp"
+#include "server/ops/kept_key_json.hpp"
 #include "server/ops/seed.hpp"
 
 #include <spdlog/spdlog.h>
@@ -29,30 +30,6 @@ constexpr std::int64_t most_keys = 1000, usual_keys = 200;
 constexpr std::size_t most_body_bytes = 256 * 1024;  // of an entry, shown
 constexpr std::int64_t most_jobs = 100;
 constexpr std::size_t most_words = 4 * 1024;  // bytes of a job's reason, and of its stack trace: any worker wrote them
-
-std::string_view to_text(reprise::key_kind kind) {
-  constexpr std::array<std::string_view, 5> names{"entry", "generation", "index", "lock", "other"};
-  return names[static_cast<std::size_t>(kind)];
-}
-
-std::string_view to_text(reprise::key_state state) {
-  constexpr std::array<std::string_view, 3> names{"current", "dead", "unknown"};
-  return names[static_cast<std::size_t>(state)];
-}
-
-boost::json::value or_null(const std::optional<milliseconds>& time) {
-  return time ? boost::json::value(time->count()) : boost::json::value();
-}
-
-boost::json::object to_json(const reprise::kept_key& from) {
-  return {{"key", from.key},
-          {"scope", from.scope},
-          {"kind", to_text(from.kind)},
-          {"state", to_text(from.state)},
-          {"size", from.size},
-          {"ttlMilliseconds", or_null(from.ttl)},
-          {"ageMilliseconds", or_null(from.age)}};
-}
 
 std::string to_text(jobs::job::time when) { return format_time(std::chrono::floor<milliseconds>(when)); }
 
@@ -128,7 +105,7 @@ class dashboard_routes : public std::enable_shared_from_this<dashboard_routes> {
     do {
       const auto page = co_await parts_.cache.keys(*prefix, cursor, page_keys);
       if (!page) co_return refuse(page.error(), what);
-      for (const auto& each : page->keys) rows.push_back(to_json(each));
+      for (const auto& each : page->keys) rows.push_back(ops::to_json(each));
       cursor = page->next;
     } while (!cursor.empty() && rows.size() < wanted && std::chrono::steady_clock::now() < ends);
     boost::json::object data{{"keys", std::move(rows)}, {"next", nullptr}};
@@ -145,7 +122,7 @@ class dashboard_routes : public std::enable_shared_from_this<dashboard_routes> {
     if (!found) co_return refuse(found.error(), what);
     if (!*found) co_return http::failure(errc::not_found, what.request_id);
     const auto& one = **found;
-    auto data = to_json(one.facts);
+    auto data = ops::to_json(one.facts);
     data["generation"] = one.generation;
     data["status"] = one.status;
     data["etag"] = one.tag;

@@ -5,7 +5,7 @@ import pty
 import subprocess
 
 import pytest
-from conftest import SERVER, free_port
+from conftest import SERVER, free_port, store_url
 
 ADMIN = {"ADMIN_EMAIL": "admin@example.com", "ADMIN_PASSWORD": "admin-password"}
 
@@ -99,3 +99,56 @@ def test_failures_have_their_status(server):
     away = subprocess.run([SERVER, "cache", "stats", "--server", f"http://127.0.0.1:{free_port()}"], cwd=server.folder,
                           env={"PATH": os.environ["PATH"], **ADMIN}, capture_output=True, text=True, timeout=60)
     assert away.returncode == 1 and "cannot reach" in away.stderr
+
+
+def directly(server, *arguments, **environment):
+    """Beside the running server, without asking it."""
+    env = {"PATH": os.environ["PATH"], "ASAN_OPTIONS": "detect_stack_use_after_return=0", "STORE_URL": store_url(server.folder),
+           "LOG_LEVEL": "off", **ADMIN, **environment}
+    return subprocess.run([SERVER, "cache", *arguments, "--direct"], cwd=server.folder, env=env, capture_output=True, text=True, timeout=60)
+
+
+def test_directly_what_lies_in_redis(server, student, redis_server):
+    where = {"REDIS_URL": redis_server.url}
+    told = json.loads(directly(server, "stats", "--json", **where).stdout)
+    assert told["prefixes"]["bookings"] == {"entries": 1, "entryBytes": told["prefixes"]["bookings"]["entryBytes"], "generations": 1,
+                                            "indexes": 1, "locks": 0}
+    assert told["prefixes"]["bookings"]["entryBytes"] > 100 and told["prefixes"]["sessions"]["entries"] == 1
+    table = directly(server, "stats", **where)
+    assert table.returncode == 0 and "rows in the outbox" in table.stdout
+    assert next(line for line in table.stdout.splitlines() if line.startswith("bookings ")).split()[1] == "1"
+    lines = [json.loads(line) for line in directly(server, "keys", "bookings", "--json", **where).stdout.splitlines()]
+    asked = [json.loads(line) for line in cache(server, "keys", "bookings", "--json").stdout.splitlines()]
+    assert {each["key"] for each in lines} == {each["key"] for each in asked}
+    assert {each["state"] for each in lines} == {"unknown"}
+    assert server.get("/api/bookings", student["token"]).headers["X-Cache"] == "HIT", "nobody was disturbed"
+
+
+@pytest.mark.parametrize("without_redis", [False, True])
+def test_directly_purged_is_purged_everywhere_and_in_the_trail(server, student, redis_server, without_redis):
+    where = {} if without_redis else {"REDIS_URL": redis_server.url}
+    other = server.register("student")
+    server.get("/api/bookings", other["token"])
+    one = directly(server, "purge", "bookings", "--user", student["id"], "--yes", **where)
+    assert one.returncode == 0 and one.stdout == "Purged.\n", one.stderr
+    assert server.get("/api/bookings", student["token"]).headers["X-Cache"] == "MISS"
+    assert server.get("/api/bookings", other["token"]).headers["X-Cache"] == "HIT"
+    assert directly(server, "purge", "bookings", "--yes", **where).returncode == 0
+    assert server.get("/api/bookings", other["token"]).headers["X-Cache"] == "MISS"
+    admin = server.sign_in_admin()
+    noted = server.get("/api/trail", admin["token"]).json()["data"]
+    assert [(each["actor"], each["subject"]["id"]) for each in noted[:2]] == [
+        (admin["id"], "bookings"), (admin["id"], f"bookings:user:{student['id']}")]
+
+
+def test_directly_wrong_things_are_told(server, redis_server):
+    where = {"REDIS_URL": redis_server.url}
+    assert "REDIS_URL" in directly(server, "stats").stderr
+    assert directly(server, "keys", "a b", **where).returncode == 2
+    assert directly(server, "purge", "a b", "--yes", **where).returncode == 2
+    nobody = directly(server, "purge", "bookings", "--yes", ADMIN_EMAIL="nobody@example.com", **where)
+    assert nobody.returncode == 2 and "no admin" in nobody.stderr
+    away = directly(server, "stats", REDIS_URL=f"redis://127.0.0.1:{free_port()}")
+    assert away.returncode == 1 and "cannot use" in away.stderr
+    both = cache(server, "stats", "--direct")
+    assert both.returncode == 2 and "--server" in both.stderr
