@@ -1,8 +1,8 @@
 # The libraries as somebody else's program has them: `cmake --install FOLDER --component library`.
 #
 # Each of the two is whole in itself: one archive, one shared library, with what it needs of redis_wire and of Boost's
-# compiled parts. A shared library exports our names, and those of the parts of Boost that its interface is made of; all
-# else is hidden (exported_symbols.map says why).
+# compiled parts. A shared library exports the names of our public headers, and those of the parts of Boost that its interface
+# is made of; all else is hidden (exported_symbols says how, and why).
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
@@ -34,10 +34,14 @@ function(installed_library name export_name objects found)
   target_link_libraries(${name}_static INTERFACE ${found} OpenSSL::SSL OpenSSL::Crypto)
   if(REPRISE_SHARED)
     target_link_libraries(${name}_shared PRIVATE ${found} OpenSSL::SSL OpenSSL::Crypto)
-    target_link_options(${name}_shared PRIVATE -Wl,--no-undefined
-      -Wl,--version-script=${CMAKE_CURRENT_SOURCE_DIR}/cmake/exported_symbols.map)
-    set_target_properties(${name}_shared PROPERTIES
-      LINK_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/cmake/exported_symbols.map)
+    set(script ${CMAKE_CURRENT_SOURCE_DIR}/cmake/exported_symbols)
+    set(map ${CMAKE_CURRENT_BINARY_DIR}/${name}.map)
+    add_custom_command(OUTPUT ${map} COMMAND ${script} $<TARGET_FILE:${name}_static> ${CMAKE_CURRENT_SOURCE_DIR}/include/reprise ${map}
+      DEPENDS ${name}_static ${script} COMMENT "Choosing what lib${name}.so exports" VERBATIM)
+    add_custom_target(${name}_map DEPENDS ${map})
+    add_dependencies(${name}_shared ${name}_map)
+    target_link_options(${name}_shared PRIVATE -Wl,--no-undefined -Wl,--version-script=${map})
+    set_target_properties(${name}_shared PROPERTIES LINK_DEPENDS ${map})
   endif()
 endfunction()
 

@@ -12,10 +12,9 @@ namespace {
 
 // What the cache gave, as a reply.
 void write(const reprise::cached_reply& from, const httplib::Request& request, httplib::Response& to) {
-  static const char* const how[] = {"HIT", "MISS", "BYPASS"};
   to.status = static_cast<int>(from.status);
   for (const auto& [name, value] : from.headers) to.set_header(name, value);
-  to.set_header("X-Cache", how[static_cast<int>(from.outcome)]);
+  to.set_header("X-Cache", reprise::to_text(from.outcome));
   if (!from.tag.empty()) {
     const auto tag = "W/\"" + std::string(from.tag) + "\"";
     to.set_header("ETag", tag);

@@ -51,8 +51,7 @@ asio::awaitable<std::string> cached_stock(reprise::response_cache& cache, const 
     co_return reply;
   };
   const auto answer = co_await cache.serve(policy, wanted, count);
-  const char* how[] = {"HIT", "MISS", "BYPASS"};
-  std::cout << how[static_cast<int>(answer.value().outcome)] << ' ' << answer->body << '\n';
+  std::cout << reprise::to_text(answer.value().outcome) << ' ' << answer->body << '\n';
   co_return std::string(answer->body);
 }
 

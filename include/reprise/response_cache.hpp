@@ -117,6 +117,10 @@ using origin = std::function<boost::asio::awaitable<origin_reply>()>;  // reads 
 using origin_maker = std::function<origin()>;
 
 enum class outcome { hit, miss, bypass };  // where a reply came from
+// "HIT", "MISS" or "BYPASS", as X-Cache has it.
+constexpr const char* to_text(outcome where) noexcept {
+  return where == outcome::hit ? "HIT" : where == outcome::miss ? "MISS" : "BYPASS";
+}
 
 // Nothing of the reply is copied: its texts lie where they were read from.
 struct cached_reply {

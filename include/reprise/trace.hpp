@@ -33,8 +33,8 @@ using span_id = std::array<std::uint8_t, 8>;    // likewise; all zeros as a pare
 
 // Which span a new one belongs to: what a `traceparent` says, and the `tracestate` beside it.
 struct trace_parent {
-  trace_id trace{};
-  span_id span{};
+  trace_id trace{};         // which
+  span_id span{};           // the one that the next begins under
   bool is_sampled = false;  // does whoever began the trace record it?
   std::string state{};      // passed on as it came
 };

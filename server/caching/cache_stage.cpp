@@ -38,15 +38,6 @@ bool names_etag(std::string_view header, std::string_view etag) {
   return false;
 }
 
-std::string_view name_of(reprise::outcome what) {
-  switch (what) {
-    case reprise::outcome::hit: return "HIT";
-    case reprise::outcome::miss: return "MISS";
-    case reprise::outcome::bypass: return "BYPASS";
-  }
-  return "";
-}
-
 // RFC 9211.
 void set_cache_status(http::reply& answer, const reprise::cached_reply& from) {
   fmt::basic_memory_buffer<char, 96> text;
@@ -70,7 +61,7 @@ http::reply to_reply(const http::request& what, const reprise::cache_policy& pol
   answer.content_type = from.content_type;
   answer.owner = from.owner;
   for (const auto& [name, value] : from.headers) answer.set(name, value);
-  answer.set("X-Cache", name_of(from.outcome));
+  answer.set("X-Cache", to_text(from.outcome));
   set_cache_status(answer, from);
   answer.set("Vary", policy.compress_from_bytes ? "Authorization, Accept-Encoding" : "Authorization");
   if (!from.tag.empty()) {
@@ -168,7 +159,7 @@ awaitable<http::reply> through_cache(reprise::response_cache& cache, const cache
   auto got = co_await cache.serve(looked, read, again);
   if (!got) co_return http::failure(errc::overloaded, what.request_id);
   what.cached_as = got->outcome;
-  if (what.traced) what.traced->work.set("reprise.outcome", std::string(name_of(got->outcome)));
+  if (what.traced) what.traced->work.set("reprise.outcome", to_text(got->outcome));
   co_return to_reply(what, row.policy, *got);
 }
 

@@ -1,4 +1,4 @@
-"""The examples as tools/test-install has built them: EXAMPLES/{static,shared,pkg-config}/NAME/…_example."""
+"""The examples as tools/test-install has built them: EXAMPLES/KIND/NAME/…_example, for the KINDS of linking."""
 import pathlib
 import sys
 

@@ -1,6 +1,8 @@
 """Each example does on a real Redis what its first lines say, however it was linked."""
+import contextlib
 import os
 import pathlib
+import sqlite3
 import subprocess
 import threading
 
@@ -19,7 +21,7 @@ def linked(name):
 
 def test_all_kinds_of_linking_are_here():
     kinds = {path.parent.parent.name for path in HOME.glob("*/*/*_example")}
-    assert kinds == {"static", "shared", "pkg-config"}
+    assert kinds == set(os.environ["KINDS"].split())
 
 
 @pytest.mark.parametrize("program", linked("function"))
@@ -40,6 +42,53 @@ def test_queue_runs_a_job_and_returns_what_came_of_it(program, redis_server):
     done = subprocess.run([program, str(redis_server.port)], capture_output=True, text=True, timeout=LIMIT)
     assert (done.stdout.splitlines(), done.stderr, done.returncode) == (["welcome for a@example.com", '{"sent":true}'], "", 0)
     assert redis_server.client.zcard("bull:emails:completed") == 1
+
+
+def stock(program, file, redis, *words):
+    return subprocess.run([program, file, str(redis.port), *words], capture_output=True, text=True, timeout=LIMIT)
+
+
+@pytest.mark.parametrize("program", linked("sqlite-log"))
+def test_sqlite_log_invalidates_for_the_processes_after_it(program, redis_server, tmp_path):
+    assert stock(program, tmp_path / "stock.db", redis_server, "set", "tea", "3").returncode == 0
+    for expected in ("MISS 3", "HIT 3"):
+        assert stock(program, tmp_path / "stock.db", redis_server, "get", "tea").stdout == expected + "\n"
+    done = stock(program, tmp_path / "stock.db", redis_server, "set", "tea", "2")
+    assert (done.returncode, done.stderr) == (0, "")
+    for expected in ("MISS 2", "HIT 2"):
+        assert stock(program, tmp_path / "stock.db", redis_server, "get", "tea").stdout == expected + "\n"
+
+
+@pytest.mark.parametrize("program", linked("sqlite-log"))
+def test_sqlite_log_repeats_what_a_process_died_before_invalidating(program, redis_server, tmp_path):
+    file = tmp_path / "stock.db"
+    assert stock(program, file, redis_server, "set", "tea", "3").returncode == 0
+    for expected in ("MISS 3", "HIT 3"):
+        assert stock(program, file, redis_server, "get", "tea").stdout == expected + "\n"
+    assert stock(program, file, redis_server, "crash", "tea", "2").returncode == 1
+    assert redis_server.client.exists("stock:id:tea:gen")  # the old entry is still valid by what Redis knows
+    assert stock(program, file, redis_server, "get", "tea").stdout == "MISS 2\n"
+    with contextlib.closing(sqlite3.connect(file)) as data:
+        assert data.execute("SELECT count(*) FROM outbox").fetchone() == (0,)
+
+
+@pytest.mark.parametrize("program", linked("sqlite-log"))
+def test_sqlite_log_that_cannot_be_read_is_a_bypass(program, redis_server, tmp_path):
+    file = tmp_path / "stock.db"
+    assert stock(program, file, redis_server, "set", "tea", "3").returncode == 0
+    with contextlib.closing(sqlite3.connect(file)) as data:
+        data.execute("DROP TABLE identities")
+        data.execute("CREATE TABLE identities (other TEXT)")
+    assert stock(program, file, redis_server, "get", "tea").stdout == "BYPASS 3\n"
+
+
+@pytest.mark.parametrize("program", linked("sqlite-log"))
+def test_sqlite_log_has_its_own_exception_back_through_the_library(program, redis_server, tmp_path):
+    file = tmp_path / "stock.db"
+    with contextlib.closing(sqlite3.connect(file)) as data:
+        data.execute("CREATE TABLE stock (other TEXT)")
+    done = stock(program, file, redis_server, "get", "tea")
+    assert (done.stdout, done.stderr, done.returncode) == ("", "sqlite_log_example: SQL logic error\n", 1)
 
 
 class Program:

@@ -1,133 +1,21 @@
-// Sessions and the listener over real sockets on the loopback.
-#include "server/http/io_threads.hpp"
-#include "server/http/listener.hpp"
-#include "server/http/session.hpp"
+// Sessions over real sockets on the loopback.
+#include "tests/support/echo_server.hpp"
 #include "tests/support/http_client.hpp"
-
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/use_future.hpp>
-#include <boost/beast/http/verb.hpp>
 
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <chrono>
-#include <future>
-#include <optional>
-#include <set>
-#include <stdexcept>
+#include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
 namespace bookings::http {
 namespace {
 
-namespace asio = boost::asio;
 using namespace std::chrono_literals;
-using tests::raw_client;
-
-constexpr std::size_t large_bytes = 16 * 1024 * 1024;  // more than the sockets' buffers take at once
-
-// Two pieces; or, where it is endless, one large one after the other.
-class pieces final : public body_stream {
- public:
-  explicit pieces(bool is_endless) : is_endless_(is_endless) {}
-  asio::awaitable<std::shared_ptr<const std::string>> next() override {
-    if (is_endless_) co_return large_;
-    const char* const texts[] = {"one", "and another of 24 bytes."};
-    if (at_ == std::size(texts)) co_return nullptr;
-    co_return std::make_shared<const std::string>(texts[at_++]);
-  }
-
- private:
-  const bool is_endless_;
-  const std::shared_ptr<const std::string> large_ = std::make_shared<const std::string>(1024 * 1024, 'x');
-  std::size_t at_ = 0;
-};
-
-// A server whose handler echoes, with a path for each odd behaviour.
-class server {
- public:
-  explicit server(session_limits limits = {}, std::size_t most_connections = 100) : threads_(2) {
-    listener_options options;
-    options.limits = limits;
-    options.most_connections = most_connections;
-    listener_.emplace(threads_, options, [this](request& what) { return handle(what); });
-    listener_->start();
-    threads_.start();
-  }
-  ~server() {
-    gate_open = true;
-    threads_.stop();
-    threads_.join();
-    listener_.reset();
-  }
-
-  std::uint16_t port() const { return listener_->port(); }
-  std::size_t connections() const { return listener_->connections(); }
-  std::future<void> drain(std::chrono::milliseconds within) {
-    return asio::co_spawn(threads_.context(1), listener_->drain(std::chrono::steady_clock::now() + within),
-                          asio::use_future);
-  }
-  // Waits, with a limit, until a condition of the server holds.
-  template <class Condition>
-  static bool eventually(Condition condition) {
-    const auto end = std::chrono::steady_clock::now() + 5s;
-    while (!condition()) {
-      if (std::chrono::steady_clock::now() > end) return false;
-      std::this_thread::sleep_for(1ms);
-    }
-    return true;
-  }
-
-  std::atomic<int> at_gate{0};         // how many requests wait in "/gate"
-  std::atomic<bool> gate_open{false};  // lets them go on
-
- private:
-  asio::awaitable<reply> handle(request& what) {
-    what.request_id = "test-id";
-    reply answer;
-    answer.content_type = "text/plain";
-    if (what.path == "/gate") {
-      ++at_gate;
-      asio::steady_timer timer(co_await asio::this_coro::executor);
-      while (!gate_open) {
-        timer.expires_after(1ms);
-        co_await timer.async_wait(asio::use_awaitable);
-      }
-      --at_gate;
-    }
-    if (what.path == "/throw") throw std::runtime_error("on purpose");
-    if (what.path == "/thread") answer.own(std::to_string(std::hash<std::thread::id>()(std::this_thread::get_id())));
-    if (what.path == "/large") answer.own(std::string(large_bytes, 'x'));
-    if (what.path == "/nothing") answer.status = 204;
-    if (what.path == "/stream") answer.stream = std::make_shared<pieces>(false);
-    if (what.path == "/endless") answer.stream = std::make_shared<pieces>(true);
-    if (answer.body.empty()) {
-      const bool is_get = what.method == boost::beast::http::verb::get;
-      answer.head = is_get ? "GET " : "";  // a body of two pieces, or of one
-      const auto method = is_get ? std::string() : std::string(to_string(what.method)) + " ";
-      answer.own(method + what.target + " " + what.body);
-    }
-    co_return answer;
-  }
-
-  io_threads threads_;
-  std::optional<listener> listener_;
-};
-
-constexpr std::string_view host = "Host: test\r\n";
-
-std::string get(std::string_view target, std::string_view headers = "") {
-  return "GET " + std::string(target) + " HTTP/1.1\r\n" + std::string(host) + std::string(headers) + "\r\n";
-}
-std::string post(std::string_view target, std::string_view headers, std::string_view body) {
-  return "POST " + std::string(target) + " HTTP/1.1\r\n" + std::string(host) + std::string(headers) + "\r\n" +
-         std::string(body);
-}
+using tests::raw_client, tests::get, tests::post, tests::host, tests::large_bytes;
+using server = tests::echo_server;
 
 // Sends bytes on a new connection and expects a refusal in the JSON form, then the end of the connection.
 void expect_refusal(server& under_test, std::string_view bytes, unsigned status, std::string_view code) {
@@ -467,116 +355,6 @@ TEST(http_session, stream_ends_with_draining) {
   // The last chunk; what stood before it may have come with the head.
   EXPECT_TRUE(all.ends_with("0\r\n\r\n")) << "it ends with: " << all.substr(all.size() - std::min<std::size_t>(all.size(), 40));
   EXPECT_EQ(drained.wait_for(5s), std::future_status::ready);
-}
-
-TEST(http_listener, connections_are_dealt_to_all_threads) {
-  server here;
-  raw_client one(here.port()), two(here.port());
-  std::set<std::string> threads;
-  for (auto* client : {&one, &two}) {
-    client->send(get("/thread"));
-    threads.insert(client->receive().body);
-  }
-  EXPECT_EQ(threads.size(), 2u);
-}
-
-TEST(http_listener, one_connection_too_many_is_turned_away) {
-  server here({}, 2);
-  {
-    raw_client one(here.port()), two(here.port());
-    ASSERT_TRUE(server::eventually([&] { return here.connections() == 2; }));
-    raw_client three(here.port());
-    const auto got = three.receive();
-    EXPECT_EQ(got.status, 503u);
-    EXPECT_EQ(got.header("Retry-After"), "1");
-    EXPECT_TRUE(three.is_closed());
-    one.send(get("/a"));
-    EXPECT_EQ(one.receive().status, 200u);
-  }
-  ASSERT_TRUE(server::eventually([&] { return here.connections() == 0; }));
-  raw_client four(here.port());
-  four.send(get("/a"));
-  EXPECT_EQ(four.receive().status, 200u);
-}
-
-TEST(http_listener, port_in_use_throws) {
-  server here;
-  io_threads threads(1);
-  listener_options options;
-  options.port = here.port();
-  EXPECT_THROW(listener(threads, options, {}), boost::system::system_error);
-}
-
-TEST(http_listener, drain_closes_idle_connections_and_lets_requests_finish) {
-  server here;
-  raw_client idle(here.port()), busy(here.port());
-  idle.send(get("/a"));
-  EXPECT_EQ(idle.receive().status, 200u);
-  busy.send(get("/gate") + get("/never"));
-  ASSERT_TRUE(server::eventually([&] { return here.at_gate == 1; }));
-
-  auto drained = here.drain(5s);
-  EXPECT_TRUE(idle.is_closed());
-  EXPECT_TRUE(server::eventually([&] {
-    try {
-      raw_client late(here.port());
-    } catch (const std::runtime_error&) {
-      return true;
-    }
-    return false;
-  }));
-  EXPECT_EQ(drained.wait_for(0s), std::future_status::timeout);
-
-  here.gate_open = true;
-  const auto got = busy.receive();
-  EXPECT_EQ(got.status, 200u);
-  EXPECT_EQ(got.header("Connection"), "close");
-  EXPECT_TRUE(busy.is_closed());
-  busy.finish();
-  drained.get();
-  EXPECT_EQ(here.connections(), 0u);
-}
-
-TEST(http_listener, drain_lets_a_reply_that_is_being_written_arrive_whole) {
-  server here;
-  raw_client client(here.port());
-  client.send(get("/gate") + get("/large"));
-  ASSERT_TRUE(server::eventually([&] { return here.at_gate == 1; }));
-  here.gate_open = true;
-  EXPECT_EQ(client.receive().status, 200u);
-  auto drained = here.drain(5s);
-  const auto got = client.receive();  // begun before the drain or not: if at all, then whole
-  if (got.status != 0) {
-    EXPECT_EQ(got.body.size(), large_bytes);
-  }
-  client.finish();
-  drained.get();
-  EXPECT_EQ(here.connections(), 0u);
-}
-
-TEST(http_listener, drain_closes_what_is_left_at_its_deadline) {
-  server here;
-  raw_client client(here.port());
-  client.send(get("/large"));  // more than the socket takes: never read, so never finished
-  raw_client stuck(here.port());
-  stuck.send(get("/gate"));
-  ASSERT_TRUE(server::eventually([&] { return here.at_gate == 1; }));
-  here.drain(50ms).get();
-  EXPECT_EQ(here.connections(), 1u);  // its handler still runs, but its client is gone
-  EXPECT_TRUE(stuck.is_closed());
-  here.gate_open = true;
-  EXPECT_TRUE(server::eventually([&] { return here.connections() == 0; }));
-}
-
-TEST(http_listener, requests_under_way_at_the_end_of_the_threads_are_destroyed_quietly) {
-  std::optional<raw_client> client;
-  {
-    server here;
-    client.emplace(here.port());
-    client->send(get("/gate"));
-    ASSERT_TRUE(server::eventually([&] { return here.at_gate == 1; }));
-  }
-  EXPECT_TRUE(client->is_closed());
 }
 
 }  // namespace

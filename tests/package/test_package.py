@@ -111,7 +111,17 @@ def test_unit_is_one_that_systemd_understands(tmp_path):
 def test_package_holds_the_server_alone():
     names = subprocess.run(["dpkg-deb", "--contents", PACKAGE], check=True, capture_output=True, text=True).stdout
     files = sorted(line.split()[-1] for line in names.splitlines() if not line.endswith("/"))
-    assert files == [f"./etc/{NAME}/environment", f"./usr/bin/{NAME}", f"./usr/lib/systemd/system/{NAME}.service"]
+    assert files == [f"./etc/{NAME}/environment", f"./usr/bin/{NAME}", f"./usr/lib/systemd/system/{NAME}.service",
+                     f"./usr/share/bash-completion/completions/{NAME}", f"./usr/share/fish/vendor_completions.d/{NAME}.fish",
+                     f"./usr/share/man/man1/{NAME}.1.gz", f"./usr/share/zsh/vendor-completions/_{NAME}"]
     assert all("root/root" in line for line in names.splitlines())
     needs = subprocess.run(["dpkg-deb", "-f", PACKAGE, "Depends"], check=True, capture_output=True, text=True).stdout
     assert "libc6" in needs and "libmongoc" in needs and "sqlite" not in needs.replace("sqlitecpp", "")
+
+
+def test_version_is_the_projects(tmp_path):
+    subprocess.run(["dpkg-deb", "-x", PACKAGE, tmp_path], check=True)
+    told = subprocess.run([tmp_path / "usr/bin" / NAME, "--version"], check=True, capture_output=True, text=True).stdout.split()[-1]
+    field = subprocess.run(["dpkg-deb", "-f", PACKAGE, "Version"], check=True, capture_output=True, text=True).stdout.strip()
+    project = (pathlib.Path(__file__).parent.parent.parent / "CMakeLists.txt").read_text()
+    assert f"project(reprise VERSION {field} " in project and told == field
