@@ -15,7 +15,9 @@ COMMANDS = ["serve", "worker", "seed", "copy", "doctor", "backup", "restore", "o
 
 
 def run(*arguments, **options):
-    return subprocess.run([PROGRAM, *arguments], text=True, capture_output=True, timeout=120, **options)
+    # A process that was killed leaves its driver's shared memory under its pid, of which the next one with that pid warns.
+    environment = {**options.pop("env", os.environ), "MONGOC_DISABLE_SHM": "1"}
+    return subprocess.run([PROGRAM, *arguments], text=True, capture_output=True, timeout=120, env=environment, **options)
 
 
 @pytest.fixture
