@@ -140,7 +140,6 @@ int seed(const config& settings, const secrets& secret, const command& wanted) {
     return wrong_usage;
   }
   heed_interruptions();
-  spdlog::set_default_logger(spdlog::stderr_color_mt("seed"));  // the standard output is for what was seeded
   const auto data = open_store(settings, secret);
   const auto hash = auth::password_hasher().hash(demo_password);
   if (!hash) throw std::runtime_error("cannot hash the demo password: " + hash.error().message());
@@ -232,8 +231,11 @@ int run(const command& wanted) {
     std::puts("The configuration is valid.");
     return done;
   }
-  if (wanted.what == kind::cache) return run_cache(wanted.cache, loaded.value, loaded.secret);
-  if (wanted.what == kind::seed) return seed(loaded.value, loaded.secret, wanted);
+  if (wanted.what == kind::cache || wanted.what == kind::seed) {
+    spdlog::set_default_logger(spdlog::stderr_color_mt("bookings-server"));  // the standard output is for what was asked
+    return wanted.what == kind::cache ? run_cache(wanted.cache, loaded.value, loaded.secret)
+                                      : seed(loaded.value, loaded.secret, wanted);
+  }
   if (wanted.what == kind::backup) return backup(loaded.value, wanted);
   if (wanted.what == kind::restore) return restore(loaded.value, wanted);
   if (wanted.what == kind::routes) return print_routes(loaded.value, loaded.secret);

@@ -1,5 +1,4 @@
-// What the engine asks of the place where entries live: a Redis, or this process's memory. The rules of the protocol
-// (docs/architecture.md) are the engine's, but each call below is atomic.
+// What the engine asks of the place where entries live: a Redis, or this process's memory. The rules of the protocol (docs/architecture.md) are the engine's, but each call below is atomic.
 //
 // A backend is used in sessions. open() makes fresh connections, all to one server with one identity (of a cluster: to all of
 // its masters, and the identity is of them all, with the slots of each); the session ends as a whole when any of them is
@@ -7,8 +6,7 @@
 //
 // Thread-safe. Calls are awaited on any executor and resume there; one from an I/O thread that the backend was made
 // with uses that thread's own connection. Each has a deadline: past it the outcome is errc::timed_out and unknown, and
-// the call has ended for the caller. What is passed by reference must live until then. Errors: errc::unavailable,
-// timed_out, refused, bad_reply.
+// the call has ended for the caller. What is passed by reference must live until then. Errors: errc::unavailable, timed_out, refused, bad_reply.
 #pragma once
 
 #include "reprise/errc.hpp"
