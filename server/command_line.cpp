@@ -188,16 +188,9 @@ std::string suggestion(const CLI::App& app, std::string given) {
   }
   for (const auto* each : path.front()->get_subcommands({}))
     if (!each->get_group().empty()) known.push_back(each->get_name());
-  std::vector<std::string> upper;
-  for (auto text : known) {
-    std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-    upper.push_back(std::move(text));
-  }
-  const std::vector<std::string_view> names(upper.begin(), upper.end());
+  const std::vector<std::string_view> names(known.begin(), known.end());
   const auto nearest = nearest_name(given, names);
-  if (!nearest) return {};
-  const auto at = static_cast<std::size_t>(std::ranges::find(names, *nearest) - names.begin());
-  return " Did you mean " + known[at] + "?";
+  return nearest ? fmt::format(" Did you mean {}?", *nearest) : std::string();
 }
 
 // What was wrong, and which help tells more. CLI11 names what it did not expect last first.

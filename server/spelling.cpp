@@ -40,7 +40,7 @@ std::optional<std::string_view> nearest_name(std::string_view given, std::span<c
   std::optional<std::string_view> nearest;
   std::size_t least = most_edits + 1;
   for (auto name : names) {
-    auto distance = edit_distance(upper(given), name);
+    auto distance = edit_distance(upper(given), upper(name));
     if (distance >= least) continue;
     nearest = name;
     least = distance;

@@ -12,8 +12,8 @@ namespace bookings {
 // string alignment" distance).
 std::size_t edit_distance(std::string_view a, std::string_view b);
 
-// The name nearest to `given`, at most two edits away, whatever the case of `given`; `names` are in upper case. Absent
-// where none is that near, or where `given` itself is one of them.
+// The name nearest to `given`, at most two edits away, whatever the case of both. Absent where none is that near, or where
+// `given` itself is one of them.
 std::optional<std::string_view> nearest_name(std::string_view given, std::span<const std::string_view> names);
 
 // Do both begin with the same three letters, whatever the case?

@@ -9,9 +9,24 @@
 #include <boost/asio/use_future.hpp>
 
 #include <algorithm>
+#include <functional>
 #include <limits>
 
 namespace bookings::caching {
+namespace {
+
+// Has it done by a cache that uses no Redis itself, on this thread.
+result<void> wait_for(store& data, const std::function<boost::asio::awaitable<reprise::result<void>>(reprise::response_cache&)>& what) {
+  boost::asio::io_context io;
+  async_store stores(data, {});
+  reprise::response_cache cache({}, nullptr, make_store_log(stores), nullptr, nullptr);
+  auto told = boost::asio::co_spawn(io, what(cache), boost::asio::use_future);
+  io.run();
+  if (!told.get()) return errc::not_acknowledged;
+  return {};
+}
+
+}  // namespace
 
 result<void> wait_until_noticed(store& data) {
   const auto pass = data.read_pass({"nobody", std::chrono::milliseconds{0}, std::numeric_limits<std::size_t>::max()});
@@ -19,14 +34,7 @@ result<void> wait_until_noticed(store& data) {
   std::vector<std::int64_t> rows;
   for (const auto& row : pass->rows) rows.push_back(row.number);
   if (rows.empty()) return {};
-
-  boost::asio::io_context io;
-  async_store stores(data, {});
-  reprise::response_cache cache({}, nullptr, make_store_log(stores), nullptr, nullptr);
-  auto told = boost::asio::co_spawn(io, cache.await_acknowledged(std::move(rows)), boost::asio::use_future);
-  io.run();
-  if (!told.get()) return errc::not_acknowledged;
-  return {};
+  return wait_for(data, [&](reprise::response_cache& cache) { return cache.await_acknowledged(std::move(rows)); });
 }
 
 std::vector<std::string> cached_prefixes() {
@@ -38,14 +46,8 @@ std::vector<std::string> cached_prefixes() {
 
 result<void> wait_until_filled(store& data) {
   if (const auto noticed = wait_until_noticed(data); !noticed) return noticed;
-  boost::asio::io_context io;
-  async_store stores(data, {});
-  reprise::response_cache cache({}, nullptr, make_store_log(stores), nullptr, nullptr);
   // Epochs only grow: whoever works under this one works under all of before.
-  auto told = boost::asio::co_spawn(io, cache.invalidate_all(cached_prefixes().front()), boost::asio::use_future);
-  io.run();
-  if (!told.get()) return errc::not_acknowledged;
-  return {};
+  return wait_for(data, [](reprise::response_cache& cache) { return cache.invalidate_all(cached_prefixes().front()); });
 }
 
 }  // namespace bookings::caching

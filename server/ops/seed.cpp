@@ -4,11 +4,11 @@
 #include "server/ops/seed_sizes.hpp"
 #include "server/ops/seed_words.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <fmt/format.h>
-
 #include <optional>
 #include <random>
 #include <set>

@@ -30,6 +30,7 @@ result<void> seed_outcomes::add(store& into, const booking& made) {
   ++payments_;
   return decide(into, wanted.id);
 }
+
 review seed_outcomes::make_review(const booking& of) {
   constexpr std::array ratings{5, 5, 5, 5, 5, 4, 4, 4, 3, 2};
   review wanted;

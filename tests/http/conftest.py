@@ -10,7 +10,7 @@ from processes import LIMIT, ON_MONGODB, SERVER, Redis, Server, free_port, mongo
 
 # About the process, its command line, its sockets or Redis: the store has no part in it, and one run is enough.
 WHATEVER_THE_STORE = ["test_command_line.py", "test_compression.py", "test_gateway_emulator.py", "test_io_threads.py", "test_limits.py",
-                      "test_monitoring.py", "test_redis_*.py", "test_service_manager.py", "test_tracing.py",
+                      "test_managed_services.py", "test_monitoring.py", "test_redis_*.py", "test_service_manager.py", "test_tracing.py",
                       "test_wrong_configuration.py"]
 # The others are about MongoDB alone, and need its driver.
 collect_ignore_glob = WHATEVER_THE_STORE if ON_MONGODB else ["test_mongodb_*.py"]

@@ -3,15 +3,13 @@ not used may be forbidden; without what the promise rests on, everything is bypa
 import pytest
 
 import acl
-from conftest import ON_MONGODB, free_port, until
+from conftest import free_port, until
 from strange_servers import answering, bulk, redis_that_tells
 from test_doctor import examine  # noqa: F401  fixtures
 from test_payments import initiated
 from test_redis_strange import INFO, behind  # noqa: F401
 from test_redis_tls import caches, lost_because, serves_from_the_store
 from test_reviews import make_lesson
-
-pytestmark = pytest.mark.skipif(ON_MONGODB, reason="is about Redis, whatever the store")
 
 # As their own pages list them.
 FORBIDDEN = {

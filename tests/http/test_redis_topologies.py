@@ -5,12 +5,12 @@ import pytest
 
 from certificates import Authority
 from conftest import free_port, until
-from processes import ON_MONGODB, UNDER_ACL
+from processes import UNDER_ACL
 from test_payments import initiated
 from test_reviews import make_lesson
 from topology import RedisCluster, Sentinels
 
-pytestmark = pytest.mark.skipif(UNDER_ACL or ON_MONGODB, reason="these servers have accounts of their own, or none; and it is not about the store")
+pytestmark = pytest.mark.skipif(UNDER_ACL, reason="these servers have accounts of their own, or none")
 
 
 def lost_because(server):

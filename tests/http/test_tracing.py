@@ -144,7 +144,7 @@ def test_trace_is_in_the_log_without_a_collector_too(start):
     server = start()
     trace, _, headers = new_trace()
     reply = server.get("/api/gigs", headers=headers)
-    line = f"GET /api/gigs answered 200 after"
+    line = "GET /api/gigs answered 200 after"
     found = until(lambda: [each for each in server.log().splitlines() if line in each], "the line")[0]
     assert found.endswith(f"(request {reply.headers['X-Request-Id']}, trace {trace})")
     assert "bookings_trace_spans_total" not in server.get("/metrics").text
